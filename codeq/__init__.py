@@ -1,0 +1,1 @@
+"""CodeQ: a data-lineage pipeline in which a code model teaches itself to debug."""

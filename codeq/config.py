@@ -1,0 +1,202 @@
+"""Every hyperparameter of a study, with its default, unit and source.
+
+The defaults are the published values of the CodeQ study where it gives one; "CodeQ" below means
+its project pages, "TRL" and "PEFT" the defaults of those libraries, "own" our choice. A mistyped
+key, a wrong type or an impossible value raises ConfigError before any rule is planned.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from codeq.errors import ConfigError
+
+Mode = Literal["single_pass", "best_of_n", "mcts"]
+Category = Literal["syntax", "reference", "logic", "multiple"]
+
+
+def setting(default: Any, description: str, *, unit: str = "", source: str = "own", **bounds: Any) -> Any:
+    """A documented field; `default=...` makes it required."""
+    return Field(default, description=description, json_schema_extra={"unit": unit, "source": source}, **bounds)
+
+
+class Section(BaseModel):
+    """A part of the configuration: unknown keys are errors, values never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class DataSettings(Section):
+    source: str = setting(
+        "curriculum", "'curriculum' (built in), a directory of DebugBench shards, or a Hugging Face data set id"
+    )
+    revision: str | None = setting(None, "revision of the data set when `source` is a hub id", unit="git revision")
+    language: Literal["python3"] = setting("python3", "programming language of the rows that are used")
+    bugs_per_function: int = setting(2, "curriculum: verified bugs injected into each function", unit="bugs", ge=1)
+    seed: int = setting(0, "curriculum: seed of the bug stream and of hidden inputs", ge=0)
+    shingle_words: int = setting(3, "words per shingle in duplicate search", unit="words", ge=1)
+    permutations: int = setting(128, "MinHash permutations", source="datasketch default", ge=16)
+    jaccard: float = setting(0.8, "verified Jaccard similarity from which two bugs are duplicates", gt=0, le=1)
+    test_problems: int = setting(123, "problem clusters in the evaluation set", source="CodeQ", ge=1)
+    test_bugs_per_problem: int = setting(1, "bugs of each evaluation problem that are used", source="CodeQ", ge=1)
+    train_bugs: int | None = setting(None, "cap on training bugs; null uses all", unit="bugs", ge=1)
+
+
+class ModelSettings(Section):
+    base: str = setting("Qwen/Qwen2.5-Coder-7B-Instruct", "hub id or directory of policy 0", source="CodeQ")
+    revision: str | None = setting(None, "revision when `base` is a hub id", unit="git revision")
+    prompt: Literal["instruct", "minimal"] = setting(
+        "instruct", "'instruct': the published rewrite prompt; 'minimal': the program alone (mini model)"
+    )
+    dtype: Literal["bfloat16", "float32"] = setting("bfloat16", "weights and activations while sampling")
+    quantization: Literal["none", "nf4"] = setting("nf4", "weights while sampling", source="CodeQ")
+    batch_tokens: int = setting(65536, "padded prompt and completion tokens sampled together", unit="tokens", ge=1)
+
+
+class SandboxSettings(Section):
+    memory_mb: int = setting(512, "memory of one candidate", unit="MiB", source="CodeQ", ge=64)
+    timeout_s: float = setting(30.0, "hard wall-clock cap of one candidate", unit="s", source="CodeQ", gt=0)
+    test_timeout_s: float = setting(2.0, "wall-clock cap of one test", unit="s", gt=0)
+    workers: int = setting(2, "candidates executed at once", unit="processes", ge=1)
+
+
+class SearchSettings(Section):
+    candidates: int = setting(4, "K: rewrites sampled per expansion", source="CodeQ", ge=1)
+    rollouts: int = setting(10, "expansions per tree", source="CodeQ", ge=1)
+    depth: int = setting(4, "depth limit of a tree; the root is depth 0", unit="edges", ge=1)
+    temperature: float = setting(0.8, "sampling temperature of rewrites", source="CodeQ", gt=0)
+    top_p: float = setting(1.0, "nucleus mass of rewrites", gt=0, le=1)
+    max_new_tokens: int = setting(1024, "cap on one rewrite", unit="tokens", ge=1)
+    exploration: float = setting(1.414, "UCB1 exploration constant", source="Auer et al. 2002 (sqrt 2)", ge=0)
+    alpha: float = setting(0.5, "weight of q_mcts against q_ai in q", source="CodeQ", ge=0, le=1)
+    critic: Literal["rubric", "likelihood"] = setting(
+        "rubric", "'rubric': the policy scores its rewrite; 'likelihood': its length-normalised probability"
+    )
+    critic_temperature: float = setting(0.2, "sampling temperature of the rubric critic", source="CodeQ", gt=0)
+    critic_max_new_tokens: int = setting(256, "cap on one critique", unit="tokens", ge=1)
+    stop_when_solved: bool = setting(False, "stop a training tree at its first rewrite that passes")
+    live_trees: int = setting(256, "trees whose requests are batched together", unit="trees", ge=1)
+
+
+class PairSettings(Section):
+    strategy: Literal["siblings", "best_vs_worst", "mix"] = setting(
+        "mix", "which nodes form pairs; 'mix' joins both", source="CodeQ names the first two"
+    )
+    threshold: float = setting(0.2, "least q(chosen) - q(rejected) of a sibling pair", gt=0, le=1)
+    max_per_tree: int = setting(8, "pairs kept per tree, widest margin first", unit="pairs", ge=1)
+    minimum: int = setting(32, "fewer pairs than this stop the study", unit="pairs", ge=1)
+
+
+class DpoSettings(Section):
+    lora_r: int = setting(32, "LoRA rank", source="CodeQ", ge=1)
+    lora_alpha: int = setting(64, "LoRA scale numerator", source="CodeQ", ge=1)
+    lora_dropout: float = setting(0.0, "LoRA dropout", source="PEFT default", ge=0, lt=1)
+    target_modules: tuple[str, ...] = setting(
+        ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
+        "modules that carry an adapter",
+        source="CodeQ",
+        min_length=1,
+    )
+    learning_rate: float = setting(5e-6, "peak learning rate", source="CodeQ", gt=0)
+    epochs: float = setting(2, "passes over the pairs", unit="epochs", source="CodeQ", gt=0)
+    beta: float = setting(0.1, "DPO temperature", source="CodeQ; Rafailov et al. 2023", gt=0)
+    batch_size: int = setting(16, "pairs per optimiser step", unit="pairs", source="CodeQ", ge=1)
+    micro_batch_size: int = setting(1, "pairs per forward pass; divides batch_size", unit="pairs", ge=1)
+    warmup_ratio: float = setting(0.1, "share of steps with rising learning rate", ge=0, lt=1)
+    max_length: int = setting(2048, "longest prompt + completion; longer pairs are dropped", unit="tokens", ge=8)
+    eval_fraction: float = setting(0.1, "share of training problems held out to choose the checkpoint", gt=0, lt=1)
+    eval_steps: int = setting(25, "optimiser steps between evaluations", unit="steps", ge=1)
+    dtype: Literal["bfloat16", "float32"] = setting("bfloat16", "weights of the frozen base while training")
+
+    @model_validator(mode="after")
+    def _divides(self) -> "DpoSettings":
+        if self.batch_size % self.micro_batch_size:
+            raise ValueError(f"micro_batch_size {self.micro_batch_size} does not divide batch_size {self.batch_size}")
+        return self
+
+
+class EvaluationSettings(Section):
+    modes: tuple[Mode, ...] = setting(
+        ("single_pass", "best_of_n", "mcts"), "how each policy is evaluated", min_length=1
+    )
+    max_bugs: int | None = setting(None, "evaluate only the first so many test bugs (by id); null: all", ge=1)
+
+
+class Study(Section):
+    """One study: everything under ``results/<name>`` follows from it."""
+
+    name: str = setting(..., "directory under results/", pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    seeds: tuple[int, ...] = setting((0,), "study seeds; each runs the whole loop", min_length=1)
+    rounds: int = setting(2, "rounds of search and training", source="CodeQ", ge=0)
+    data: DataSettings = Field(default_factory=DataSettings)
+    model: ModelSettings = Field(default_factory=ModelSettings)
+    sandbox: SandboxSettings = Field(default_factory=SandboxSettings)
+    search: SearchSettings = Field(default_factory=SearchSettings)
+    pairs: PairSettings = Field(default_factory=PairSettings)
+    dpo: DpoSettings = Field(default_factory=DpoSettings)
+    evaluation: EvaluationSettings = Field(default_factory=EvaluationSettings)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> "Study":
+        for key, values in (("seeds", self.seeds), ("evaluation.modes", self.evaluation.modes)):
+            if len(set(values)) != len(values):
+                raise ValueError(f"{key} {list(values)} names one twice")
+        return self
+
+
+def parse(section: type[Section], values: object, where: str = "config") -> Any:
+    """Validate plain values. Raises ConfigError naming every bad key, its value and what is allowed."""
+    try:
+        return section.model_validate(values)
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors():
+            key = ".".join(str(part) for part in problem["loc"]) or "(whole)"
+            if problem["type"] == "extra_forbidden":
+                lines.append(f"{key}: unknown key; {_allowed(section, problem['loc'])}")
+            elif problem["type"] == "missing":
+                lines.append(f"{key}: required, but missing")
+            else:
+                lines.append(f"{key}: {problem['msg']}, not {problem['input']!r}")
+        raise ConfigError(f"{where}: " + "\n  ".join(["invalid configuration", *lines])) from error
+
+
+def _allowed(section: type[Section], location: tuple[int | str, ...]) -> str:
+    """The keys known at the place where an unknown one stands, the nearest spelling first."""
+    from difflib import get_close_matches
+
+    for part in location[:-1]:
+        inner = section.model_fields[str(part)].annotation
+        assert isinstance(inner, type) and issubclass(inner, Section)
+        section = inner
+    near = get_close_matches(str(location[-1]), section.model_fields, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f"{hint}Known keys: {', '.join(section.model_fields)}"
+
+
+def load_study(path: Path) -> Study:
+    """Read and validate a study's YAML file."""
+    try:
+        values = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not YAML: {error}") from error
+    return parse(Study, values, str(path))  # type: ignore[no-any-return]
+
+
+def settings_argument(section: type[Section], name: str, text: str) -> Any:
+    """The `--settings` argument of a script: inline JSON, or a study's YAML file of which `name` is used."""
+    if text.lstrip().startswith("{"):
+        values: Mapping[str, object] = json.loads(text)
+        return parse(section, values, "--settings")
+    return getattr(load_study(Path(text)), name)
+
+
+def json_schema() -> dict[str, object]:
+    """JSON schema of a study file, for editors and for `workflow/schemas/config.schema.yaml`."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Study.model_json_schema()}

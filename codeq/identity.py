@@ -1,0 +1,36 @@
+"""Identity: ids, seeds and code equality, all derived from content.
+
+Nothing here depends on the order of rows, on the process or on Python's hash seed.
+"""
+
+import ast
+import hashlib
+import json
+
+
+def digest(*parts: object) -> str:
+    """SHA-256 (hex) of JSON-serialisable parts."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def content_id(kind: str, *parts: object) -> str:
+    """A short id such as ``bug-1f0c9a2b3c4d5e6f`` that depends on the parts alone."""
+    return f"{kind}-{digest(kind, *parts)[:16]}"
+
+
+def derive_seed(*parts: object) -> int:
+    """A 63-bit seed for one random decision, from everything that names the decision."""
+    return int(digest("seed", *parts)[:16], 16) >> 1
+
+
+def code_key(code: str) -> str:
+    """A key under which equal programs collide.
+
+    Programs that parse are equal when their ASTs are (comments and layout do not count);
+    programs that do not parse are equal when they differ in white space only.
+    """
+    try:
+        return "ast:" + digest(ast.dump(ast.parse(code)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return "text:" + digest(" ".join(code.split()))

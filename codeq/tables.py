@@ -1,0 +1,163 @@
+"""The schema of every parquet table, in one place; the first columns are the keys."""
+
+from pathlib import Path
+
+import polars as pl
+
+from codeq.errors import DataError
+
+_S, _I, _F, _B = pl.String, pl.Int64, pl.Float64, pl.Boolean
+
+# How one test of one execution ended; `status` is one of codeq.sandbox.STATUSES.
+TEST_RESULT = pl.Struct({"test_id": _S, "status": _S, "returned": _S, "message": _S, "seconds": _F})
+CRITIC = pl.Struct({"correctness": _F, "clarity": _F, "plausibility": _F, "score": _F, "rationale": _S, "status": _S})
+
+SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
+    # One row per raw benchmark row, verbatim: everything downstream traces back to (shard, row).
+    "raw": {"shard": _S, "row": _I, "sha256": _S, "record": _S},
+    "problems": {
+        "problem_id": _S,
+        "statement": _S,
+        "constraints": _S,
+        "examples": pl.List(_S),
+        "reference_codes": pl.List(_S),
+        "entry_point": _S,
+        "kind": _S,  # function | method | operations
+        "level": _S,  # easy | medium | hard
+    },
+    "bugs": {
+        "bug_id": _S,
+        "problem_id": _S,
+        "category": _S,  # syntax | reference | logic | multiple
+        "subtype": _S,  # joined by "+" where there are several
+        "buggy_code": _S,
+        "reference_code": _S,
+        "shard": _S,
+        "row": _I,
+    },
+    "tests": {
+        "problem_id": _S,
+        "test_id": _S,
+        "visibility": _S,  # public | hidden
+        "arguments": _S,  # codeq.values text of a list
+        "expected": _S,  # codeq.values text
+        "comparison": _S,  # exact | float | any_order
+        "origin": _S,  # example | generated
+    },
+    # Every example that did not become a test, with the reason.
+    "untested": {"problem_id": _S, "example": _I, "reason": _S, "text": _S},
+    "duplicates": {"bug_id": _S, "cluster_id": _S, "representative": _S, "similarity": _F},
+    # What the sandbox said of every bug and its reference: a usable bug fails a public test,
+    # its reference passes every test.
+    "screen": {"bug_id": _S, "bug_verdict": _S, "reference_verdict": _S, "usable": _B, "reason": _S},
+    "splits": {"bug_id": _S, "problem_id": _S, "cluster_id": _S, "split": _S},  # train | test | unused
+    "trajectories": {
+        "tree_id": _S,
+        "node_id": _S,
+        "parent_id": _S,
+        "bug_id": _S,
+        "problem_id": _S,
+        "round": _I,
+        "policy": _S,  # digest of the policy's manifest
+        "mode": _S,
+        "depth": _I,
+        "rollout": _I,  # the rollout (from 1) that created the node; 0 for the root
+        "prompt": _S,  # the rendered prompt, verbatim
+        "prompt_digest": _S,  # of the prompt's token ids
+        "completion": _S,
+        "finish_reason": _S,  # stop | length
+        "code": _S,
+        "parse_status": _S,
+        "results": pl.List(TEST_RESULT),  # public tests only: hidden ones never guide a search
+        "verdict": _S,
+        "duplicate_of": _S,  # the node whose execution this one shares
+        "reward": _F,
+        "critic": CRITIC,
+        "visits": _I,
+        "q_mcts": _F,
+        "q_ai": _F,
+        "q": _F,
+        "logprob": _F,  # sum over the completion under the sampling policy, temperature 1
+        "seed": _I,
+        "prompt_tokens": _I,
+        "tokens": _I,
+        "seconds": _F,
+    },
+    "pairs": {
+        "pair_id": _S,
+        "bug_id": _S,
+        "problem_id": _S,
+        "tree_id": _S,
+        "chosen_node": _S,
+        "rejected_node": _S,
+        "prompt": _S,
+        "chosen": _S,
+        "rejected": _S,
+        "q_chosen": _F,
+        "q_rejected": _F,
+        "margin": _F,
+        "strategy": _S,  # siblings | best_vs_worst
+    },
+    "training_curve": {"step": _I, "metric": _S, "value": _F},
+    "evaluation": {
+        "bug_id": _S,
+        "policy": _S,
+        "mode": _S,
+        "seed": _I,
+        "problem_id": _S,
+        "category": _S,
+        "level": _S,
+        "policy_digest": _S,
+        "tree_id": _S,
+        "node_id": _S,  # the candidate handed in
+        "solved_public": _B,
+        "solved_hidden": _B,  # null where the problem has no hidden test
+        "samples": _I,
+        "tokens": _I,
+        "executions": _I,
+        "seconds": _F,
+        "first_solved_rollout": _I,
+    },
+}
+
+
+def frame(name: str, rows: list[dict[str, object]]) -> pl.DataFrame:
+    """Rows as a table of the named schema. Raises DataError on a missing or surplus column."""
+    schema = SCHEMAS[name]
+    for index, row in enumerate(rows):
+        if row.keys() != schema.keys():
+            missing, surplus = sorted(schema.keys() - row.keys()), sorted(row.keys() - schema.keys())
+            raise DataError(f"table {name!r}, row {index}: missing columns {missing}, unknown columns {surplus}")
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def write(name: str, table: pl.DataFrame, path: Path) -> None:
+    """Write a table after checking it against its schema."""
+    check(name, table, path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.write_parquet(path, compression="zstd", statistics=False)
+
+
+def read(name: str, path: Path) -> pl.DataFrame:
+    """Read a table and check it against its schema. Raises DataError naming the file."""
+    try:
+        table = pl.read_parquet(path)
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such table; run the rule that makes it") from error
+    except pl.exceptions.PolarsError as error:
+        raise DataError(f"{path}: not a readable parquet file ({error}); delete it and rerun its rule") from error
+    check(name, table, path)
+    return table
+
+
+def check(name: str, table: pl.DataFrame, path: Path) -> None:
+    """Raise DataError, naming the file and the columns, unless the table has the named schema."""
+    expected = pl.Schema(SCHEMAS[name])
+    if table.schema != expected:
+        wrong = [
+            f"{column} is {table.schema.get(column, 'missing')}, not {expected.get(column, 'part of the table')}"
+            for column in {**expected, **table.schema}
+            if table.schema.get(column) != expected.get(column)
+        ]
+        reason = "; ".join(wrong) or "columns are in another order"
+        raise DataError(f"{path}: not a {name!r} table: {reason}. Delete it and rerun its rule")

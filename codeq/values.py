@@ -1,0 +1,103 @@
+"""Python values as type-tagged JSON, the only form in which values cross the sandbox's wall.
+
+``None``, booleans, strings, integers and lists stand for themselves; every other type is an
+object ``{"$": tag, "v": ...}``, so that ``1`` and ``1.0``, ``(1,)`` and ``[1]`` stay apart.
+This module is also loaded inside the sandbox: it imports the standard library only.
+"""
+
+import json
+import math
+
+MAX_DEPTH = 64
+
+
+class UnsupportedValue(ValueError):
+    """The value is of a type (or nested more deeply) than the format carries."""
+
+
+def encode(value: object, depth: int = 0) -> object:
+    """Turn a value into JSON-serialisable form; exact types only, no subclasses.
+
+    Raises UnsupportedValue for any other type and for nesting deeper than MAX_DEPTH.
+    """
+    if depth > MAX_DEPTH:
+        raise UnsupportedValue(f"nested deeper than {MAX_DEPTH}")
+    kind = type(value)
+    if value is None or kind is bool or kind is str:
+        return value
+    if kind is int:
+        # JSON readers limit the digits of an int; hexadecimal is exact and unlimited.
+        return value if -(2**63) <= value < 2**63 else {"$": "int", "v": hex(value)}  # type: ignore[operator,arg-type]
+    if kind is float:
+        return {"$": "float", "v": repr(value)}
+    if kind is list:
+        return [encode(item, depth + 1) for item in value]  # type: ignore[attr-defined]
+    if kind is tuple:
+        return {"$": "tuple", "v": [encode(item, depth + 1) for item in value]}  # type: ignore[attr-defined]
+    if kind is dict:
+        return {"$": "dict", "v": [[encode(k, depth + 1), encode(v, depth + 1)] for k, v in value.items()]}  # type: ignore[attr-defined]
+    if kind in (set, frozenset):
+        items = [encode(item, depth + 1) for item in value]  # type: ignore[attr-defined]
+        return {"$": kind.__name__, "v": sorted(items, key=lambda item: json.dumps(item, sort_keys=True))}
+    raise UnsupportedValue(f"type {kind.__name__} cannot leave the sandbox")
+
+
+def decode(data: object, depth: int = 0) -> object:
+    """The inverse of `encode`. Raises UnsupportedValue on anything `encode` cannot have written."""
+    if depth > MAX_DEPTH:
+        raise UnsupportedValue(f"nested deeper than {MAX_DEPTH}")
+    if data is None or isinstance(data, (bool, str, int)):
+        return data
+    if isinstance(data, list):
+        return [decode(item, depth + 1) for item in data]
+    if isinstance(data, dict) and set(data) == {"$", "v"}:
+        tag, body = data["$"], data["v"]
+        try:
+            if tag == "int" and isinstance(body, str):
+                return int(body, 16)
+            if tag == "float" and isinstance(body, str):
+                return float(body)
+            if tag in ("tuple", "set", "frozenset") and isinstance(body, list):
+                items = [decode(item, depth + 1) for item in body]
+                return {"tuple": tuple, "set": set, "frozenset": frozenset}[tag](items)
+            if tag == "dict" and isinstance(body, list):
+                return {decode(k, depth + 1): decode(v, depth + 1) for k, v in body}
+        except (TypeError, ValueError) as error:
+            raise UnsupportedValue(f"malformed {tag}: {error}") from error
+    raise UnsupportedValue(f"not an encoded value: {str(data)[:80]}")
+
+
+def dumps(value: object) -> str:
+    """`encode` and write as one line of JSON."""
+    return json.dumps(encode(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def loads(text: str) -> object:
+    """Read what `dumps` wrote. Raises UnsupportedValue on malformed text."""
+    try:
+        return decode(json.loads(text))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise UnsupportedValue(f"not JSON: {error}") from error
+
+
+def same(left: object, right: object) -> bool:
+    """Equality with exact types at every level; NaN equals NaN, ``1`` does not equal ``True``."""
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, float):
+        return left == right or (math.isnan(left) and math.isnan(right))  # type: ignore[arg-type]
+    if isinstance(left, (list, tuple)):
+        return len(left) == len(right) and all(same(a, b) for a, b in zip(left, right, strict=True))  # type: ignore[arg-type]
+    if isinstance(left, (dict, set, frozenset)):
+        return json.dumps(_sorted(encode(left))) == json.dumps(_sorted(encode(right)))
+    return left == right
+
+
+def _sorted(data: object) -> object:
+    """Order the entries of encoded dicts, whose insertion order carries no meaning."""
+    if isinstance(data, list):
+        return [_sorted(item) for item in data]
+    if isinstance(data, dict):
+        body = _sorted(data["v"])
+        return {"$": data["$"], "v": sorted(body, key=json.dumps) if data["$"] == "dict" else body}  # type: ignore[arg-type]
+    return data
