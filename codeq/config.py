@@ -5,8 +5,6 @@ its project pages, "TRL" and "PEFT" the defaults of those libraries, "own" our c
 key, a wrong type or an impossible value raises ConfigError before any rule is planned.
 """
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -187,14 +185,6 @@ def load_study(path: Path) -> Study:
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not YAML: {error}") from error
     return parse(Study, values, str(path))  # type: ignore[no-any-return]
-
-
-def settings_argument(section: type[Section], name: str, text: str) -> Any:
-    """The `--settings` argument of a script: inline JSON, or a study's YAML file of which `name` is used."""
-    if text.lstrip().startswith("{"):
-        values: Mapping[str, object] = json.loads(text)
-        return parse(section, values, "--settings")
-    return getattr(load_study(Path(text)), name)
 
 
 def json_schema() -> dict[str, object]:

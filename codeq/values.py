@@ -89,8 +89,13 @@ def same(left: object, right: object) -> bool:
     if isinstance(left, (list, tuple)):
         return len(left) == len(right) and all(same(a, b) for a, b in zip(left, right, strict=True))  # type: ignore[arg-type]
     if isinstance(left, (dict, set, frozenset)):
-        return json.dumps(_sorted(encode(left))) == json.dumps(_sorted(encode(right)))
+        return canonical(left) == canonical(right)
     return left == right
+
+
+def canonical(value: object) -> str:
+    """A text that two values share exactly when they are the `same`."""
+    return json.dumps(_sorted(encode(value)))
 
 
 def _sorted(data: object) -> object:

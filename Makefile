@@ -1,0 +1,32 @@
+# Two commands do everything on a fresh machine: `make run` and `make test`.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+CORES ?= 2
+
+.PHONY: run test lint clean help
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+run: .venv/ready  ## the whole loop on the embedded mini study, on a CPU
+	.venv/bin/snakemake --profile profiles/mini --cores $(CORES)
+
+test: .venv/ready lint  ## linters and every test
+	.venv/bin/pytest
+
+lint: .venv/ready  ## style, types, import layers, workflow
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/snakefmt --check workflow
+	.venv/bin/snakemake --lint --configfile config/mini.yaml
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+# The environment is remade when the pins change.
+.venv/ready: requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet --requirement requirements.txt
+	.venv/bin/pip install --quiet --no-deps --editable .
+	touch $@
+
+clean:  ## remove the environment (results stay)
+	rm -rf .venv

@@ -1,0 +1,127 @@
+"""The command line: it inspects; everything that makes results is a rule of the workflow."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from codeq.errors import CodeqError
+
+if TYPE_CHECKING:
+    from rich.text import Text
+    from rich.tree import Tree
+
+    from codeq.lineage import Node
+
+
+class _Group(TyperGroup):
+    """Errors that CodeQ raises on purpose end a command with one red line and exit code 1."""
+
+    def invoke(self, ctx: Any) -> object:
+        try:
+            return super().invoke(ctx)
+        except CodeqError as error:
+            typer.secho(f"Error: {error}", fg=typer.colors.RED, err=True)
+            raise typer.Exit(1) from error
+
+
+app = typer.Typer(cls=_Group, no_args_is_help=True, add_completion=False, help="CodeQ: inspect what the pipeline made.")
+lineage = typer.Typer(no_args_is_help=True, help="Where results come from.")
+app.add_typer(lineage, name="lineage")
+
+
+@app.callback()
+def codeq() -> None:
+    """Keep commands grouped by what they inspect."""
+
+
+@lineage.command()
+def trace(
+    file: Annotated[Path, typer.Argument(help="a file made by a rule, or a model directory")],
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a tree")] = False,
+) -> None:
+    """Show what FILE was made from, down to the raw sources, and whether the disk still agrees.
+
+    A file that is used several times is described once and marked "above" after that.
+    """
+    from codeq.lineage import trace as trace_file
+
+    root = trace_file(file)
+    if as_json:
+        typer.echo(json.dumps(_as_json(root, set()), indent=2, ensure_ascii=False))
+        return
+    from rich.console import Console
+
+    # Into a pipe each line goes whole: a wrapped path could not be searched for.
+    Console(width=None if sys.stdout.isatty() else 10_000).print(_as_tree(root))
+
+
+def _as_json(node: "Node", seen: set["Node"]) -> dict[str, object]:
+    """A node and its inputs; a node met before is given without its record and inputs."""
+    shown: dict[str, object] = {
+        "name": node.name,
+        "path": os.path.relpath(node.path),
+        "sha256": node.sha256,
+        "status": node.status,
+        "origin": _origin(node),
+    }
+    if node in seen:
+        return {**shown, "above": True}
+    seen.add(node)
+    if node.record:
+        keys = ("script", "settings", "seed", "notes", "code", "packages", "machine", "start", "end", "seconds")
+        shown |= {key: node.record[key] for key in keys}
+    return {**shown, "inputs": [_as_json(source, seen) for source in node.inputs]}
+
+
+def _as_tree(root: "Node") -> "Tree":
+    from rich.tree import Tree
+
+    seen: set[Node] = set()
+
+    def grow(node: "Node", parent: "Tree | None") -> "Tree":
+        label = _label(node, above=node in seen)
+        branch = Tree(label) if parent is None else parent.add(label)
+        if node not in seen:
+            seen.add(node)
+            for source in node.inputs:
+                grow(source, branch)
+        return branch
+
+    return grow(root, None)
+
+
+def _label(node: "Node", above: bool) -> "Text":
+    """Three lines: the file and its state, who made it when and where, with which settings."""
+    from rich.text import Text
+
+    label = Text.assemble(
+        (node.name, "bold"),
+        f" {os.path.relpath(node.path)} ",
+        (node.status, "green" if node.status == "ok" else "bold red"),
+        (f" {node.sha256[:12]}", "dim"),
+        (" (above)" if above else "" if node.record else f" ({_origin(node)})", "yellow" if node.lost else "cyan"),
+    )
+    if node.record and not above:
+        record = node.record
+        machine = record["machine"]
+        where = ", ".join([machine["hostname"], machine["cpu"], *machine["gpus"]])
+        facts = [
+            record["script"],
+            f"code {record['code']['version'][:12]}",
+            *([] if record["seed"] is None else [f"seed {record['seed']}"]),
+            record["start"],
+            f"{record['seconds']} s",
+            where,
+        ]
+        settings = json.dumps(record["settings"], ensure_ascii=False)
+        label.append(f"\n{' · '.join(facts)}\n{settings}", "dim")
+    return label
+
+
+def _origin(node: "Node") -> str:
+    return "made" if node.record else "record lost" if node.lost else "source"

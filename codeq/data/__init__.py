@@ -1,0 +1,1 @@
+"""Benchmarks as tables: rows, bugs, tests, duplicates and splits."""

@@ -1,0 +1,260 @@
+"""DebugBench (Tian et al. 2024, arXiv 2401.04621) as tables: raw rows, problems and bugs.
+
+The benchmark is published twice: as shards ``LANGUAGE_SUBTYPE.json`` in its repository, and as
+the Hugging Face data set ``Rtian/DebugBench`` with one split of all languages. Both are kept
+verbatim in table `raw`; the names that differ between them are reconciled when a row is read.
+"""
+
+import ast
+import hashlib
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from codeq import tables
+from codeq.data.examples import bindings
+from codeq.errors import DataError
+from codeq.identity import content_id, digest
+
+# The paper's taxonomy: four categories, 18 subtypes (its counts over all languages, 761 syntax,
+# 684 reference, 590 logic and 2,218 multiple, are those of the shards under this mapping).
+CATEGORIES = {
+    "syntax": (
+        "misused == or =",
+        "missing colons",
+        "unclosed parentheses",
+        "illegal separation",
+        "illegal indentation",
+        "unclosed string",
+        "illegal comment",
+    ),
+    "reference": ("faulty indexing", "undefined objects", "undefined methods", "illegal keywords"),
+    "logic": ("condition error", "operation error", "variable error", "other error"),
+    "multiple": ("double", "triple", "quadruple"),
+}
+_CATEGORY_OF = {subtype: category for category, subtypes in CATEGORIES.items() for subtype in subtypes}
+_LEVELS = ("easy", "medium", "hard")
+
+# What a row must have, and what the hub calls it.
+_HUB_NAMES = {"description": "question", "oracle_code": "solution"}
+_KEYS: dict[str, type] = {
+    "slug": str,
+    "description": str,
+    "constraints": str,
+    "examples": list,
+    "level": str,
+    "oracle_code": str,
+    "buggy_code": str,
+}
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+
+
+def read_source(source: str, revision: str | None, language: str) -> pl.DataFrame:
+    """Table `raw` of one language, from a directory of shards or a Hugging Face data set id.
+
+    Rows come in the order of the sorted shards, then of each shard. Raises DataError for a missing
+    directory, a shard that is not JSON, a row without a needed key, or no row of the language.
+    """
+    if Path(source).is_dir():
+        return read_shards(Path(source), language)
+    if not _HUB_ID.fullmatch(source):
+        raise DataError(
+            f"data.source {source!r}: no such directory; name one that holds {language}_SUBTYPE.json shards, "
+            "or a Hugging Face data set id such as Rtian/DebugBench"
+        )
+    return read_hub(source, revision, language)
+
+
+def read_shards(directory: Path, language: str) -> pl.DataFrame:
+    """Table `raw` from the shards ``LANGUAGE_SUBTYPE.json`` of a directory; see `read_source`."""
+    paths = sorted(directory.glob(f"{language}_*.json"), key=lambda path: path.name)
+    if not paths:
+        raise DataError(f"{directory}: no shard {language}_SUBTYPE.json; point data.source at the benchmark's shards")
+    return _raw([(path.name, index, record) for path in paths for index, record in enumerate(_shard(path))])
+
+
+def read_hub(source: str, revision: str | None, language: str) -> pl.DataFrame:
+    """Table `raw` from a data set that `datasets.load_dataset` finds; see `read_source`.
+
+    `shard` is ``SOURCE:SPLIT``, `row` the index in that split over all languages.
+    """
+    import datasets
+
+    try:
+        splits = datasets.load_dataset(source, revision=revision)
+    except (datasets.exceptions.DatasetsError, OSError, ValueError) as error:
+        raise DataError(
+            f"data.source {source!r}, revision {revision!r}: neither a directory here nor a data set the hub gave "
+            f"({type(error).__name__}: {error}); check the name and the connection, or use a directory of shards"
+        ) from error
+    found = [
+        (f"{source}:{split}", index, record)
+        for split in sorted(splits)
+        for index, record in enumerate(splits[split].to_list())
+        if record.get("language") == language
+    ]
+    if not found:
+        raise DataError(f"data set {source!r}: no row whose 'language' is {language!r}; check data.language")
+    return _raw(found)
+
+
+def problems(raw: pl.DataFrame) -> pl.DataFrame:
+    """Table `problems`: one row per slug, in the order of first appearance.
+
+    Reference codes are the distinct oracles of the problem's rows, in that order. Where the entry
+    point cannot be told, `entry_point` is empty.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    for fields in _fields(raw):
+        row = rows.setdefault(
+            fields["slug"],
+            {
+                "problem_id": fields["slug"],
+                "statement": fields["description"],
+                "constraints": fields["constraints"],
+                "examples": fields["examples"],
+                "reference_codes": [],
+                "level": fields["level"],
+            },
+        )
+        if row["level"] != fields["level"]:
+            raise DataError(
+                f"{fields['where']}: problem {fields['slug']!r} is {fields['level']!r} here and {row['level']!r} "
+                "in an earlier row; correct the shard"
+            )
+        if fields["oracle_code"] not in row["reference_codes"]:
+            row["reference_codes"].append(fields["oracle_code"])
+    for row in rows.values():
+        row["entry_point"], row["kind"] = entry_point(row["reference_codes"], row["examples"])
+    return tables.frame("problems", list(rows.values())).select(tables.SCHEMAS["problems"].keys())
+
+
+def bugs(raw: pl.DataFrame) -> pl.DataFrame:
+    """Table `bugs`: one row per raw row, in the same order.
+
+    Rows that agree in problem, subtype, buggy code and reference (15 pairs in the Python shards,
+    which differ in the order of their `type` list only) are told apart by their rank among equals.
+    """
+    seen: Counter[str] = Counter()
+    rows: list[dict[str, object]] = []
+    for fields in _fields(raw):
+        content = [fields["slug"], fields["category"], fields["subtype"], fields["buggy_code"], fields["oracle_code"]]
+        rank = seen[key := digest(content)]
+        seen[key] += 1
+        rows.append(
+            {
+                "bug_id": content_id("bug", *content, rank),
+                "problem_id": fields["slug"],
+                "category": fields["category"],
+                "subtype": fields["subtype"],
+                "buggy_code": fields["buggy_code"],
+                "reference_code": fields["oracle_code"],
+                "shard": fields["shard"],
+                "row": fields["row"],
+            }
+        )
+    return tables.frame("bugs", rows)
+
+
+def entry_point(codes: Sequence[str], examples: Sequence[str]) -> tuple[str, str]:
+    """What a test calls: (name, kind) with kind as in `codeq.tables`, or ("", "") if it cannot be told.
+
+    A method of ``Solution``: the one that takes as many arguments as the examples give and is not
+    called by another method. Any other class is driven by operations. Without a class, the only function.
+    """
+    arities = {len(found) for text in examples if (found := bindings(text)) is not None}
+    for code in codes:
+        try:
+            body = ast.parse(code).body
+        except (SyntaxError, ValueError, RecursionError):
+            continue
+        classes = {node.name: node for node in body if isinstance(node, ast.ClassDef)}
+        functions = [node for node in body if isinstance(node, ast.FunctionDef)]
+        if "Solution" in classes:
+            methods = [node for node in classes["Solution"].body if isinstance(node, ast.FunctionDef)]
+            if not arities and any(method.name == "__init__" for method in methods):
+                return "Solution", "operations"
+            chosen = _callable(methods, arities, skip=1)
+            kind = "method"
+        elif classes and not arities:
+            return next(iter(classes)), "operations"
+        else:
+            chosen, kind = _callable(functions, arities, skip=0), "function"
+        if chosen:
+            return chosen, kind
+    return "", ""
+
+
+def _callable(nodes: Sequence[ast.FunctionDef], arities: set[int], skip: int) -> str | None:
+    """The only public callable, else the only one of them that takes one of `arities` and no other one mentions."""
+    public = {node.name: node for node in nodes if not node.name.startswith("_")}
+    mentioned: dict[str, set[str]] = defaultdict(set)
+    for node in nodes:
+        for part in ast.walk(node):
+            if isinstance(part, ast.Attribute | ast.Name):
+                mentioned[part.attr if isinstance(part, ast.Attribute) else part.id].add(node.name)
+    fitting = [name for name, node in public.items() if not arities or any(takes(node, n + skip) for n in arities)]
+    free = [name for name in fitting if mentioned[name] <= {name}]
+    for names in (list(public), fitting, free):
+        if len(names) == 1:
+            return names[0]
+    return None
+
+
+def takes(node: ast.FunctionDef, count: int) -> bool:
+    """Whether a function can be called with `count` positional arguments."""
+    most = len(node.args.posonlyargs) + len(node.args.args)
+    return most - len(node.args.defaults) <= count and (count <= most or node.args.vararg is not None)
+
+
+def _shard(path: Path) -> list[object]:
+    try:
+        records = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: not a readable JSON shard ({error}); fetch the benchmark again") from error
+    if not isinstance(records, list):
+        raise DataError(f"{path}: a shard is a JSON list of rows, not {type(records).__name__}")
+    return records
+
+
+def _raw(found: Sequence[tuple[str, int, object]]) -> pl.DataFrame:
+    rows: list[dict[str, object]] = []
+    for shard, index, record in found:
+        text = json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+        rows.append({"shard": shard, "row": index, "sha256": hashlib.sha256(text.encode()).hexdigest(), "record": text})
+        _checked(shard, index, record)
+    return tables.frame("raw", rows)
+
+
+def _checked(shard: str, index: int, record: object) -> dict[str, Any]:
+    """The fields of a record under the shards' names, with category and subtype."""
+    where = f"shard {shard!r}, row {index}"
+    if not isinstance(record, Mapping):
+        raise DataError(f"{where}: a row is a JSON object, not {type(record).__name__}; fetch the benchmark again")
+    fields: dict[str, Any] = {"where": where, "shard": shard, "row": index}
+    for key, kind in _KEYS.items():
+        names = [name for name in (key, _HUB_NAMES.get(key, key)) if name in record]
+        if not names:
+            raise DataError(f"{where}: no key {key!r}; fetch the benchmark again or remove the row")
+        fields[key] = record[names[0]]
+        if not isinstance(fields[key], kind):
+            raise DataError(f"{where}: key {names[0]!r} is {type(fields[key]).__name__}, not {kind.__name__}")
+    if not all(isinstance(text, str) for text in fields["examples"]):
+        raise DataError(f"{where}: key 'examples' holds something else than texts")
+    subtype = record.get("subtype") or Path(shard).stem.partition("_")[2]
+    subtype = "misused == or =" if subtype == "misused ==/=" else subtype
+    if subtype not in _CATEGORY_OF:
+        raise DataError(f"{where}: unknown subtype {subtype!r}; known: {', '.join(_CATEGORY_OF)}")
+    if fields["level"] not in _LEVELS:
+        raise DataError(f"{where}: key 'level' is {fields['level']!r}, not one of {', '.join(_LEVELS)}")
+    return {**fields, "subtype": subtype, "category": _CATEGORY_OF[subtype]}
+
+
+def _fields(raw: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    for row in raw.iter_rows(named=True):
+        yield _checked(row["shard"], row["row"], json.loads(row["record"]))

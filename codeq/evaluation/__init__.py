@@ -1,0 +1,1 @@
+"""What the policies achieve: one row per searched bug, statistics, tables, plots and the report."""

@@ -1,0 +1,79 @@
+"""From one search tree and the hidden tests' verdict to one row of table `evaluation`."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from codeq.errors import DataError
+
+UNEXECUTED = ("truncated", "syntax_error")  # verdicts the search gives without running the program
+
+
+def evaluation_row(
+    *,
+    bug: Mapping[str, object],
+    policy: str,
+    mode: str,
+    seed: int,
+    policy_digest: str,
+    nodes: pl.DataFrame,
+    handed_in: str | None,
+    solved_hidden: bool | None,
+    extra_executions: int = 0,
+) -> dict[str, object]:
+    """The row of `evaluation` for one bug, policy, mode and seed.
+
+    `bug` carries bug_id, problem_id, category and level; `nodes` are the rows of `trajectories` of
+    the bug's one tree; `handed_in` is the node whose code the search hands in (None: it has nothing
+    to hand in, and solves nothing); `solved_hidden` says whether that code passes every hidden test
+    (None: the problem has none); `extra_executions` are sandbox runs outside the search, such as
+    that last one.
+
+    - solved_public: the handed-in node's verdict is "pass";
+    - samples: nodes that carry a completion, truncated and unparsable ones included;
+    - tokens: tokens of completions, neither prompts nor critiques; seconds: summed over nodes;
+    - executions: nodes whose verdict comes from running them, which excludes those that share
+      another's (`duplicate_of`), that were cut off, do not compile or hold no program; plus
+      `extra_executions`;
+    - first_solved_rollout: the least rollout that created a passing node; None if no node passes.
+
+    Raises DataError if the nodes are not one tree of this bug, mode and policy, or lack `handed_in`.
+    """
+    where = f"evaluation of {bug['bug_id']} ({policy}, {mode}, seed {seed})"
+    for column, expected in (("bug_id", bug["bug_id"]), ("mode", mode), ("policy", policy_digest)):
+        found = nodes[column].unique().to_list()
+        if found != [expected]:
+            raise DataError(f"{where}: trajectories have {column} {found}, not {expected!r}; pass the rows of its tree")
+    if nodes["tree_id"].n_unique() != 1:
+        raise DataError(f"{where}: trajectories hold several trees {sorted(nodes['tree_id'].unique())}; pass one")
+    chosen = nodes.filter(pl.col("node_id").eq_missing(pl.lit(handed_in, pl.String)))
+    if chosen.height != (handed_in is not None):
+        raise DataError(f"{where}: node {handed_in!r} occurs {chosen.height} times in its tree, not once")
+    if handed_in is None and solved_hidden:
+        raise DataError(f"{where}: solved_hidden is true, but nothing was handed in; judge the handed-in node")
+
+    executed = nodes.filter(
+        pl.col("verdict").is_not_null(),
+        ~pl.col("verdict").is_in(UNEXECUTED),
+        pl.col("duplicate_of").is_null(),
+        pl.col("code").fill_null("") != "",
+    )
+    return {
+        "bug_id": bug["bug_id"],
+        "policy": policy,
+        "mode": mode,
+        "seed": seed,
+        "problem_id": bug["problem_id"],
+        "category": bug["category"],
+        "level": bug["level"],
+        "policy_digest": policy_digest,
+        "tree_id": nodes["tree_id"][0],
+        "node_id": handed_in,
+        "solved_public": chosen["verdict"].to_list() == ["pass"],
+        "solved_hidden": solved_hidden,
+        "samples": nodes["completion"].count(),
+        "tokens": nodes["tokens"].sum(),
+        "executions": executed.height + extra_executions,
+        "seconds": nodes["seconds"].sum(),
+        "first_solved_rollout": nodes.filter(pl.col("verdict") == "pass")["rollout"].min(),
+    }

@@ -1,0 +1,182 @@
+"""The report's plots as Altair charts, and their SVG.
+
+Lines and letters take the text colour of the page around them (`currentColor`) and every mark has
+at least 3:1 contrast to both white and near-black, so one SVG serves light and dark. Charts are
+about 400 px wide, so that letters stay legible when a phone scales them to its screen.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+from codeq.errors import DataError
+from codeq.evaluation.tables import CATEGORIES, MODES, label, policy_rank, rank
+
+# Base is grey, rounds have hues that differ in lightness too (Okabe and Ito 2008, adjusted).
+PALETTE = ("#80868f", "#2f81c7", "#d0661b", "#1b9277", "#b0619a")
+INK = {"light": "#1f2328", "dark": "#e6e8eb"}
+_FONT = "Liberation Sans, Arimo, Arial, Helvetica, sans-serif"  # the first is the one vl-convert measures with
+_WIDTH = 280  # px, of the plotting area
+
+# How trl names what a DPO run logs; the same with "eval_" before it is measured on held-out pairs.
+_CURVES = {"loss": "DPO loss", "rewards/accuracies": "reward accuracy", "rewards/margins": "reward margin"}
+
+
+def fix_rates(rates: pl.DataFrame) -> alt.FacetChart:
+    """Table `fix_rates`: one panel per mode, one line per policy and seed."""
+    return _intervals(
+        rates.with_columns(panel="mode", line="policy", shift=pl.col("seed").cast(pl.String)),
+        panels=sorted(rates["mode"].unique(), key=rank(MODES)),
+        lines=sorted(rates["policy"].unique(), key=policy_rank),
+        shifts=[str(seed) for seed in sorted(rates["seed"].unique())],
+    )
+
+
+def categories(rates: pl.DataFrame) -> alt.FacetChart:
+    """Table `by_category`: one panel per category, one line per mode and policy; seeds lie upon each other."""
+    return _intervals(
+        rates.with_columns(panel="category", line="mode", shift="policy"),
+        panels=sorted(rates["category"].unique(), key=rank(CATEGORIES)),
+        lines=sorted(rates["mode"].unique(), key=rank(MODES)),
+        shifts=sorted(rates["policy"].unique(), key=policy_rank),
+    )
+
+
+def _intervals(
+    rates: pl.DataFrame, panels: Sequence[str], lines: Sequence[str], shifts: Sequence[str]
+) -> alt.FacetChart:
+    """Hidden rates with their intervals and public rates, in a grid of panels, lines and shifts within a line."""
+    policies = sorted(rates["policy"].unique(), key=policy_rank)
+    data = rates.select(
+        "rate_public",
+        "rate_hidden",
+        "ci_low",
+        "ci_high",
+        pl.col("policy", "panel", "line").map_elements(label, pl.String),
+        pl.col("shift").map_elements(label, pl.String),
+    )
+    step = 13 if len(shifts) > 1 else 20
+    # Where seeds lie upon each other, faint intervals: their union is nobody's interval.
+    overlap = data.select("panel", "line", "shift").is_duplicated().any()
+    base = alt.Chart(data).encode(
+        alt.Y("line:N", sort=[label(name) for name in lines], title=None),
+        alt.YOffset("shift:N", sort=[label(name) for name in shifts]),
+        _policy_colour(policies, legend=policies != list(lines)),
+    )
+    axis = alt.Axis(format="%", tickCount=5, labelFlush=False)
+    x = alt.X("rate_hidden:Q", title="bugs fixed", axis=axis).scale(domain=[0, 1])
+    marks = alt.layer(
+        base.mark_rule(strokeWidth=2, strokeCap="round", opacity=0.3 if overlap else 1).encode(
+            alt.X("ci_low:Q"), alt.X2("ci_high:Q")
+        ),
+        base.mark_point(filled=False, size=34, strokeWidth=1.3, opacity=0.7).encode(alt.X("rate_public:Q")),
+        base.mark_point(filled=True, size=44, opacity=1).encode(x),
+    ).properties(width=_WIDTH, height=alt.Step(step))
+    chart = marks.facet(
+        row=alt.Row("panel:N", sort=[label(name) for name in panels], title=None, header=_header()), spacing=14
+    )
+    return _styled(chart.properties(title="filled: hidden tests, 95 % Wilson interval · ring: public tests"))
+
+
+def training(curves: Mapping[tuple[str, int], pl.DataFrame]) -> alt.FacetChart:
+    """Tables `training_curve` by (policy, seed): loss, reward accuracy and margin against the step.
+
+    Raises DataError if no curve holds any of the three metrics.
+    """
+    frames = [
+        frame.with_columns(
+            policy=pl.lit(policy),
+            seed=pl.lit(seed),
+            held_out=pl.col("metric").str.starts_with("eval_"),
+            name=pl.col("metric").str.strip_prefix("eval_"),
+        ).filter(pl.col("name").is_in(list(_CURVES)), pl.col("value").is_finite())
+        for (policy, seed), frame in sorted(curves.items(), key=lambda item: (policy_rank(item[0][0]), item[0][1]))
+    ]
+    if not any(frame.height for frame in frames):
+        raise DataError(f"training curves hold none of {list(_CURVES)}, with or without 'eval_'; retrain")
+    policies = sorted({policy for policy, _ in curves}, key=policy_rank)
+    data = pl.concat(frames).select(
+        "step",
+        "value",
+        "seed",
+        pl.col("policy").map_elements(label, pl.String),
+        pl.col("name").replace_strict(_CURVES).alias("panel"),
+        pairs=pl.when("held_out").then(pl.lit("held-out")).otherwise(pl.lit("training")),
+    )
+    base = alt.Chart(data).encode(
+        alt.X("step:Q", title="optimiser step", axis=alt.Axis(tickCount=5, tickMinStep=1, grid=False)),
+        alt.Y("value:Q", title=None, axis=alt.Axis(tickCount=4, grid=True)).scale(zero=False),
+        _policy_colour(policies, legend=True),
+        alt.Detail("seed:N"),
+        alt.StrokeDash("pairs:N", legend=None).scale(domain=["training", "held-out"], range=[[1, 0], [4, 3]]),
+    )
+    # A point marks each held-out measurement: a single one would draw no line.
+    points = base.transform_filter("datum.pairs === 'held-out'").mark_point(filled=True, size=24, opacity=1)
+    chart: alt.FacetChart = (
+        alt.layer(base.mark_line(strokeWidth=1.6), points)
+        .properties(width=_WIDTH + 20, height=110)
+        .facet(row=alt.Row("panel:N", sort=list(_CURVES.values()), title=None, header=_header()), spacing=14)
+        .resolve_scale(y="independent")
+    )
+    return _styled(chart.properties(title="solid: training pairs · dashed: held-out pairs"))
+
+
+def _policy_colour(policies: Sequence[str], legend: bool) -> alt.Color:
+    """The same colour for the same policy in every plot, however many are shown."""
+    rounds = [policy_rank(policy)[1] for policy in policies]
+    colours = [PALETTE[1 + (number - 1) % (len(PALETTE) - 1)] if number else PALETTE[0] for number in rounds]
+    shown = alt.Legend(title=None, symbolOpacity=1, symbolType="circle") if legend else None
+    return alt.Color("policy:N", legend=shown).scale(domain=[label(name) for name in policies], range=colours)
+
+
+def _header() -> alt.Header:
+    return alt.Header(labelOrient="top", labelAnchor="start", labelFontWeight="bold", labelFontSize=12, labelPadding=3)
+
+
+def _styled(chart: alt.FacetChart) -> alt.FacetChart:
+    ink = "currentColor"
+    text: dict[str, Any] = {
+        "labelColor": ink,
+        "titleColor": ink,
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+    }
+    axis: dict[str, Any] = {
+        **text,
+        "gridColor": ink,
+        "gridOpacity": 0.14,
+        "domain": False,
+        "ticks": False,
+        "labelPadding": 6,
+    }
+    styled: alt.FacetChart = chart.configure(
+        background="transparent",
+        font=_FONT,
+        padding=4,
+        view=alt.ViewConfig(stroke=None),
+        axis=alt.AxisConfig(**axis),
+        axisY=alt.AxisConfig(grid=False),
+        header=alt.HeaderConfig(**text),
+        legend=alt.LegendConfig(**text, orient="top", symbolStrokeWidth=2),
+        title=alt.TitleConfig(color=ink, fontSize=12, fontWeight="normal", anchor="start", offset=6),
+    )
+    return styled
+
+
+def svg(chart: alt.FacetChart) -> str:
+    """The chart as one SVG element; the same table gives the same bytes.
+
+    It scales to its container, and takes its ink from the page it is set in or, opened by itself,
+    from the reader's colour scheme.
+    """
+    buffer = io.StringIO()
+    chart.save(buffer, format="svg")
+    style = (
+        f"<style>.plot{{color:{INK['light']}}}@media(prefers-color-scheme:dark){{.plot{{color:{INK['dark']}}}}}</style>"
+    )
+    opening, rest = buffer.getvalue().split(">", 1)
+    return f"{opening.replace('marks', 'plot', 1)}>{style}{rest}"

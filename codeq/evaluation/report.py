@@ -1,0 +1,197 @@
+"""The results report: one HTML file that needs no network, made from tables, plots and digests."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from codeq.config import Study
+from codeq.errors import DataError
+from codeq.evaluation.tables import BASE, BASELINE, CATEGORIES, LEVELS, MODES, label, percent, policy_rank, rank
+
+FIGURES = ("fix_rates", "categories", "training")
+SIGNIFICANT = 0.05
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything the report says, as values; nothing else is read."""
+
+    study: Study
+    fix_rates: pl.DataFrame  # tables of codeq.evaluation.tables
+    by_category: pl.DataFrame
+    by_level: pl.DataFrame
+    comparisons: pl.DataFrame
+    figures: Mapping[str, str]  # SVG by name of FIGURES; one that is left out is not shown
+    audit: Mapping[str, Any]  # audit.json: part -> counts by name
+    backend: str  # Sandbox.backend
+    isolation: Mapping[str, str]  # Sandbox.isolation
+    inputs: Mapping[str, str]  # input file -> sha256
+    policies: Mapping[str, str]  # policy -> digest of its manifest
+
+
+def render(context: Context) -> str:
+    """The report as HTML. The same context gives the same bytes.
+
+    Raises DataError if there are no fix rates or a figure is not one of FIGURES.
+    """
+    unknown = sorted(context.figures.keys() - set(FIGURES))
+    if unknown:
+        raise DataError(f"report: unknown figures {unknown}; known are {', '.join(FIGURES)}")
+    if context.fix_rates.is_empty():
+        raise DataError("report: table 'fix_rates' has no rows; evaluate at least one policy")
+    environment = Environment(
+        loader=PackageLoader("codeq.evaluation", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": percent, "points": points, "p_value": p_value, "label": label}
+    rates = context.fix_rates
+    return environment.get_template("report.html.j2").render(
+        study=context.study,
+        headline=headline(rates, context.comparisons),
+        rates=rates.to_dicts(),
+        several_seeds=rates["seed"].n_unique() > 1,
+        without_hidden=max(rates["n"] - rates["n_hidden"]),
+        comparisons=context.comparisons.to_dicts(),
+        slices=[
+            _slices(context.by_category, "category", CATEGORIES),
+            _slices(context.by_level, "level", LEVELS),
+        ],
+        figures={name: Markup(svg) for name, svg in context.figures.items()},
+        audit=[_records(part, counts) for part, counts in context.audit.items()],
+        backend=context.backend,
+        isolation=context.isolation,
+        inputs=context.inputs,
+        policies=context.policies,
+    )
+
+
+def headline(rates: pl.DataFrame, comparisons: pl.DataFrame) -> list[str]:
+    """What the tables say, in sentences: the effect of training, that of search, and public against hidden.
+
+    Speaks of the last round, whatever its result, in the last mode of `tables.MODES` that was
+    evaluated; several seeds are averaged and their p-values listed.
+    """
+    policy = max(rates["policy"].unique(), key=policy_rank)
+    mode = max(rates.filter(pl.col("policy") == policy)["mode"].unique(), key=rank(MODES))
+    fewest, most = min(rates["n_hidden"]), max(rates["n_hidden"])
+    if most == 0:
+        return [
+            "No bug has hidden tests, so nothing is scored: the public rates below are of the tests that guide search."
+        ]
+    bugs = f"{most} bugs" if fewest == most else f"{fewest} to {most} bugs"
+    seeds = rates["seed"].n_unique()
+    over = f", averaged over {seeds} seeds," if seeds > 1 else ","
+
+    sentences = []
+    hidden, public = (_mean(rates, policy, mode, column) for column in ("rate_hidden", "rate_public"))
+    where = "In a single pass" if mode == BASELINE else f"With {label(mode)}"
+    change = _change(comparisons, (policy, mode), (BASE, mode))
+    if change:
+        before = _percent(_mean(rates, BASE, mode, "rate_hidden"))
+        against = f"{_percent(hidden)} of {bugs} under hidden tests and the base model {before}"
+        sentences.append(f"{where}{over} {label(policy)} fixes {against}: {change}.")
+    change = _change(comparisons, (BASE, mode), (BASE, BASELINE))
+    if change:
+        searched, single = (_percent(_mean(rates, BASE, how, "rate_hidden")) for how in (mode, BASELINE))
+        sentences.append(
+            f"With the base model{over} {label(mode)} fixes {searched} and a single pass {single}: {change}."
+        )
+    who = "the base model" if policy == BASE else label(policy)
+    if not sentences:
+        sentences.append(f"{where}{over} {who} fixes {_percent(hidden)} of {bugs} under hidden tests.")
+    sentences.append(
+        f"By the public tests, which the search sees, {_noun(mode)} with {who} would score {_percent(public)}."
+    )
+    return sentences
+
+
+def _change(comparisons: pl.DataFrame, a: tuple[str, str], b: tuple[str, str]) -> str | None:
+    """The paired difference of (policy, mode) a and b with its test; None where they were not compared."""
+    tests = comparisons.filter(
+        pl.col("policy_a") == a[0],
+        pl.col("mode_a") == a[1],
+        pl.col("policy_b") == b[0],
+        pl.col("mode_b") == b[1],
+        pl.col("n") > 0,
+    )
+    if tests.is_empty():
+        return None
+    differences, p_values = tests["difference"].to_list(), tests["p_value"].to_list()
+    difference = sum(differences) / len(differences)
+    change = f"{'up' if difference > 0 else 'down'} {points(abs(difference))}" if difference else "no change"
+    if len(p_values) > 1:
+        return f"{change} (paired exact McNemar tests by seed: {', '.join(map(p_value, p_values))})"
+    verdict = "chance alone could explain it" if p_values[0] >= SIGNIFICANT else "more than chance would explain"
+    return f"{change} (paired exact McNemar test on {tests['n'][0]} bugs, {p_value(p_values[0])}: {verdict})"
+
+
+def _mean(rates: pl.DataFrame, policy: str, mode: str, column: str) -> float | None:
+    """Mean over seeds."""
+    chosen = rates.filter(pl.col("policy") == policy, pl.col("mode") == mode)[column].drop_nulls().to_list()
+    return sum(chosen) / len(chosen) if chosen else None
+
+
+def _noun(mode: str) -> str:
+    return "a single pass" if mode == BASELINE else label(mode)
+
+
+def _percent(rate: float | None) -> str:
+    return percent(rate).replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def points(difference: float | None) -> str:
+    """A difference of rates in percentage points, such as "5.2 points" or "−1.0 points"."""
+    if difference is None:
+        return "–"
+    text = f"{100 * difference:.1f}".replace("-", "−")
+    return f"{text} points"
+
+
+def p_value(p: float | None) -> str:
+    """ "p = 0.031", or "p < 0.001"; an en dash for None."""
+    if p is None:
+        return "–"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def _slices(table: pl.DataFrame, by: str, known: Sequence[str]) -> dict[str, Any]:
+    """A table of slices turned so that each slice is a column."""
+    columns = sorted(table[by].unique(), key=rank(known))
+    rows: dict[tuple[str, str, int], dict[str, Any]] = {}
+    for row in table.iter_rows(named=True):
+        rows.setdefault((row["policy"], row["mode"], row["seed"]), {})[row[by]] = row
+    return {
+        "by": by,
+        "columns": columns,
+        "rows": [(*key, [cells.get(column) for column in columns]) for key, cells in rows.items()],
+    }
+
+
+def _records(part: str, counts: object) -> tuple[str, list[str], list[tuple[str, list[str]]]]:
+    """One part of the audit as (title, column names, rows of name and cells)."""
+    named: Mapping[str, Any] = counts if isinstance(counts, Mapping) else {part: counts}
+    columns = list(dict.fromkeys(key for value in named.values() if isinstance(value, Mapping) for key in value))
+    rows = [
+        (
+            str(name),
+            [_cell(value.get(column)) for column in columns] if isinstance(value, Mapping) else [_cell(value)],
+        )
+        for name, value in named.items()
+    ]
+    return part, columns, rows
+
+
+def _cell(value: object) -> str:
+    """Counts with thousands separators; fractions are shares."""
+    if isinstance(value, float):
+        return percent(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return "–" if value is None else str(value)

@@ -1,0 +1,230 @@
+"""Tables of results, made from table `evaluation`: fix rates, slices and paired comparisons.
+
+Every hidden rate is over the bugs that have hidden tests (`n_hidden`), every public rate over all
+(`n`). Rows are sorted base, round-1, round-2, ...; single_pass, best_of_n, mcts; seed.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import get_args
+
+import polars as pl
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from codeq.config import Category, Mode
+from codeq.errors import DataError
+from codeq.evaluation.statistics import mcnemar_exact, wilson
+
+BASE, BASELINE = "base", "single_pass"
+MODES: tuple[str, ...] = get_args(Mode)
+CATEGORIES: tuple[str, ...] = get_args(Category)
+LEVELS = ("easy", "medium", "hard")
+LABELS = {"single_pass": "single pass", "best_of_n": "best of n", "mcts": "MCTS"}
+
+_RATES = {
+    "n": pl.Int64,
+    "n_hidden": pl.Int64,
+    "solved_public": pl.Int64,
+    "solved_hidden": pl.Int64,
+    "rate_public": pl.Float64,
+    "rate_hidden": pl.Float64,
+    "ci_low": pl.Float64,
+    "ci_high": pl.Float64,
+    "samples": pl.Int64,
+    "tokens": pl.Int64,
+    "seconds": pl.Float64,
+}
+_COMPARISONS = {
+    "policy_a": pl.String,
+    "mode_a": pl.String,
+    "policy_b": pl.String,
+    "mode_b": pl.String,
+    "seed": pl.Int64,
+    "n": pl.Int64,
+    "only_a": pl.Int64,
+    "only_b": pl.Int64,
+    "difference": pl.Float64,
+    "p_value": pl.Float64,
+}
+
+
+def policy_rank(policy: str) -> tuple[bool, int, str]:
+    """Sort key: base, then rounds by number, then anything else by name."""
+    number = re.fullmatch(r"round-(\d+)", policy)
+    known = policy == BASE or number is not None
+    return not known, int(number[1]) if number else 0, policy
+
+
+def rank(known: Sequence[str]) -> Callable[[str], tuple[int, str]]:
+    """Sort key: the known names in their order, then others by name."""
+    return lambda name: (known.index(name) if name in known else len(known), name)
+
+
+def label(name: str) -> str:
+    """How a policy or mode is called in print, such as "round 1" or "best of n"."""
+    return LABELS.get(name) or re.sub(r"^round-(\d+)$", r"round \1", name)
+
+
+def fix_rates(evaluation: pl.DataFrame) -> pl.DataFrame:
+    """One row per policy, mode and seed: counts and rates of solved bugs, and what they cost.
+
+    n is the number of bugs, n_hidden that of bugs with hidden tests; ci_low and ci_high are the
+    95 % Wilson interval of rate_hidden = solved_hidden / n_hidden (all three null where n_hidden
+    is 0). samples, tokens and seconds are sums. Raises DataError if a bug was evaluated twice.
+    """
+    return _rates(evaluation, None, ())
+
+
+def by_category(evaluation: pl.DataFrame) -> pl.DataFrame:
+    """`fix_rates` for each category of bug."""
+    return _rates(evaluation, "category", CATEGORIES)
+
+
+def by_level(evaluation: pl.DataFrame) -> pl.DataFrame:
+    """`fix_rates` for each level of difficulty."""
+    return _rates(evaluation, "level", LEVELS)
+
+
+def _rates(evaluation: pl.DataFrame, by: str | None, known: Sequence[str]) -> pl.DataFrame:
+    _check_unique(evaluation)
+    keys = ["policy", "mode", "seed", *([by] if by else [])]
+    counts = evaluation.group_by(keys).agg(
+        n=pl.len(),
+        n_hidden=pl.col("solved_hidden").count(),
+        solved_public=pl.col("solved_public").sum(),
+        solved_hidden=pl.col("solved_hidden").sum(),
+        samples=pl.col("samples").sum(),
+        tokens=pl.col("tokens").sum(),
+        seconds=pl.col("seconds").sum(),
+    )
+    rows = counts.to_dicts()
+    for row in rows:
+        solved, n = row["solved_hidden"], row["n_hidden"]
+        row["rate_public"] = row["solved_public"] / row["n"]
+        row["rate_hidden"] = solved / n if n else None
+        row["ci_low"], row["ci_high"] = wilson(solved, n) if n else (None, None)
+    mode_rank, by_rank = rank(MODES), rank(known)
+    rows.sort(
+        key=lambda row: (
+            policy_rank(row["policy"]),
+            mode_rank(row["mode"]),
+            row["seed"],
+            by_rank(row[by]) if by else (0, ""),
+        )
+    )
+    return pl.DataFrame(rows, schema={**{key: evaluation.schema[key] for key in keys}, **_RATES}, orient="row")
+
+
+def comparisons(evaluation: pl.DataFrame) -> pl.DataFrame:
+    """Paired exact McNemar tests of the hidden verdict, on the same bugs and the same seed.
+
+    Each trained policy (a) against base (b) in the same mode, then each search mode (a) against
+    single_pass (b) under the same policy. n counts the bugs that both evaluated with hidden tests;
+    difference = (only_a - only_b) / n, positive where a is better (null where n is 0, like
+    p_value). Nothing is corrected for the number of tests. Raises DataError if a bug was evaluated
+    twice.
+    """
+    _check_unique(evaluation)
+    groups: dict[tuple[str, str, int], dict[str, bool]] = {}
+    for row in evaluation.filter(pl.col("solved_hidden").is_not_null()).iter_rows(named=True):
+        groups.setdefault((row["policy"], row["mode"], row["seed"]), {})[row["bug_id"]] = row["solved_hidden"]
+    present = evaluation.select("policy", "mode", "seed").unique().rows()
+    mode_rank = rank(MODES)
+    ordered = sorted(present, key=lambda key: (policy_rank(key[0]), mode_rank(key[1]), key[2]))
+    against_base = [((p, m, s), (BASE, m, s)) for p, m, s in ordered if p != BASE]
+    against_single = [((p, m, s), (p, BASELINE, s)) for p, m, s in ordered if m != BASELINE]
+
+    rows = []
+    for a, b in against_base + against_single:
+        if b not in present:
+            continue
+        solved_a, solved_b = groups.get(a, {}), groups.get(b, {})
+        test = mcnemar_exact((solved_a[bug], solved_b[bug]) for bug in sorted(solved_a.keys() & solved_b.keys()))
+        rows.append(
+            {
+                "policy_a": a[0],
+                "mode_a": a[1],
+                "policy_b": b[0],
+                "mode_b": b[1],
+                "seed": a[2],
+                "n": test.n,
+                "only_a": test.only_a,
+                "only_b": test.only_b,
+                "difference": (test.only_a - test.only_b) / test.n if test.n else None,
+                "p_value": test.p_value if test.n else None,
+            }
+        )
+    return pl.DataFrame(rows, schema=_COMPARISONS, orient="row")
+
+
+def _check_unique(evaluation: pl.DataFrame) -> None:
+    keys = ["bug_id", "policy", "mode", "seed"]
+    twice = evaluation.filter(evaluation.select(keys).is_duplicated())
+    if twice.height:
+        raise DataError(
+            f"table 'evaluation': {twice.select(keys).row(0)} occurs more than once; evaluate each bug once"
+        )
+
+
+def percent(rate: float | None) -> str:
+    """A rate in 0..1 as "43.9 %"; an en dash for None."""
+    return "–" if rate is None else f"{100 * rate:.1f} %"
+
+
+def to_markdown(table: pl.DataFrame) -> str:
+    """A table as GitHub Markdown: numbers to four significant digits, aligned right."""
+    numeric = [dtype.is_numeric() for dtype in table.dtypes]
+
+    def cell(value: object) -> str:
+        if value is None:
+            return "–"
+        if isinstance(value, float):
+            return f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}"
+        text = str(value)
+        return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
+
+    lines = [[cell(name) for name in table.columns], ["---:" if right else "---" for right in numeric]]
+    lines += [[cell(value) for value in row] for row in table.iter_rows()]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def console_table(rates: pl.DataFrame) -> Table:
+    """`fix_rates` for a terminal of 80 columns, rates in percent.
+
+    n is the number of bugs; where some have no hidden tests, "with hidden tests/all".
+    """
+    table = Table(
+        title="Fix rates in %",
+        caption="hidden: tests the search never saw, with a 95 % Wilson interval",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=0,
+    )
+    several_seeds = rates["seed"].n_unique() > 1
+    names, numbers = ("policy", "mode"), ("n", "public", "hidden", "interval", "samples", "tokens", "secs")
+    for heading in names:
+        table.add_column(heading, no_wrap=True)
+    for heading in (*(["seed"] if several_seeds else []), *numbers):
+        table.add_column(heading, justify="right", no_wrap=True)
+    rows = rates.to_dicts()
+    for row, following in zip(rows, [*rows[1:], None], strict=True):
+        low, high = _hundredths(row["ci_low"]), _hundredths(row["ci_high"])
+        table.add_row(
+            label(row["policy"]),
+            label(row["mode"]),
+            *([str(row["seed"])] if several_seeds else []),
+            str(row["n"]) if row["n"] == row["n_hidden"] else f"{row['n_hidden']}/{row['n']}",
+            _hundredths(row["rate_public"]),
+            _hundredths(row["rate_hidden"]),
+            f"{low}–{high}" if row["n_hidden"] else "–",
+            f"{row['samples']:,}",
+            f"{row['tokens']:,}",
+            f"{row['seconds']:,.0f}",
+            end_section=following is not None and following["policy"] != row["policy"],
+        )
+    return table
+
+
+def _hundredths(rate: float | None) -> str:
+    return percent(rate).removesuffix(" %")

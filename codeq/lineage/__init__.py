@@ -1,0 +1,23 @@
+"""Lineage: what every file was made from, by which code, with which settings.
+
+Beside each output ``x`` stands ``x.lineage.json``, its sidecar; a model directory carries
+``manifest.json``, and consumers name the manifest. Everything here needs the standard library
+only, writes nothing but sidecars and manifests, and works without Snakemake's own records.
+"""
+
+from codeq.lineage.code_versions import code_version
+from codeq.lineage.manifests import manifest_digest, verify_manifest, write_manifest
+from codeq.lineage.records import Run, read_record, record
+from codeq.lineage.tracing import Node, trace
+
+__all__ = [
+    "Node",
+    "Run",
+    "code_version",
+    "manifest_digest",
+    "read_record",
+    "record",
+    "trace",
+    "verify_manifest",
+    "write_manifest",
+]

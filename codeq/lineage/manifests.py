@@ -1,0 +1,66 @@
+"""Manifests: the files of a model directory and their digests, in one small file.
+
+A rule that reads a model depends on its manifest: Snakemake does not track files inside a
+directory, and hashing gigabytes of weights at every dry-run would be slow.
+"""
+
+import json
+import os
+from pathlib import Path
+
+from codeq.errors import LineageError
+from codeq.lineage.files import MANIFEST, SIDECAR, file_digest, subject, write_json
+
+
+def write_manifest(directory: Path) -> str:
+    """Write ``manifest.json`` over all files below `directory` and return its digest.
+
+    Left out are the manifest itself, sidecars, and hidden files and folders (bookkeeping of hubs
+    and workflow engines, which no model loader reads). Raises LineageError if no file is left.
+    """
+    files = {
+        name: {"sha256": file_digest(directory / name), "bytes": (directory / name).stat().st_size}
+        for name in _names(directory)
+    }
+    if not files:
+        raise LineageError(f"{directory}: no model files to list in a manifest; write the model first")
+    write_json({"files": files}, directory / MANIFEST)
+    return file_digest(directory / MANIFEST)
+
+
+def manifest_digest(path: Path) -> str:
+    """SHA-256 of a manifest's bytes: the identity of a model. `path` is the directory or the manifest."""
+    manifest = subject(path)
+    try:
+        return file_digest(manifest)
+    except OSError as error:
+        raise LineageError(f"{manifest}: no manifest; run the rule that makes this model") from error
+
+
+def verify_manifest(directory: Path) -> None:
+    """Compare every listed file with the disk. Raises LineageError naming the first that differs."""
+    manifest = directory / MANIFEST
+    manifest_digest(manifest)
+    try:
+        files = json.loads(manifest.read_bytes())["files"]
+        listed = [(name, str(entry["sha256"]), int(entry["bytes"])) for name, entry in sorted(files.items())]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise LineageError(f"{manifest}: not a manifest ({error!r}); rerun the rule that makes this model") from error
+    for name, sha256, size in listed:
+        path = directory / name
+        if not path.is_file():
+            raise LineageError(f"{path}: listed in {manifest} but missing; rerun the rule that makes this model")
+        if path.stat().st_size != size or file_digest(path) != sha256:
+            raise LineageError(f"{path}: changed since {manifest} was written; rerun the rule that makes this model")
+
+
+def _names(directory: Path) -> list[str]:
+    names = []
+    for folder, subfolders, files in os.walk(directory, followlinks=True):
+        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        names += [
+            (Path(folder) / name).relative_to(directory).as_posix()
+            for name in files
+            if not name.startswith(".") and not name.endswith(SIDECAR)
+        ]
+    return sorted(name for name in names if name != MANIFEST)

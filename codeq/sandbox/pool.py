@@ -1,0 +1,115 @@
+"""A pool of sandbox workers: programs and tests in, verdicts out."""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Self
+
+from codeq.config import SandboxSettings
+from codeq.errors import SandboxError
+from codeq.sandbox import judge
+from codeq.sandbox.process import ProcessWorker
+from codeq.sandbox.protocol import Execution, Program, Test, Verdict, Worker, WorkerLost, write_request
+
+
+class Sandbox:
+    """Executes candidates, `settings.workers` at once, each worker in a thread of its own.
+
+    Use it as a context manager: leaving it kills the workers and everything in them.
+    """
+
+    def __init__(self, settings: SandboxSettings) -> None:
+        """Start the workers. Raises SandboxError when the first does not come up."""
+        self._settings = settings
+        self._mine = threading.local()
+        self._lock = threading.Lock()
+        self._workers: set[Worker] = set()
+        self._closed = False
+        self._threads = ThreadPoolExecutor(settings.workers, thread_name_prefix="sandbox")
+        first, *_ = [self._threads.submit(self._worker) for _ in range(settings.workers)]
+        try:
+            worker = first.result()
+        except WorkerLost as error:
+            self.close()
+            raise SandboxError(f"the sandbox does not start: {error}; `codeq doctor` says what is missing") from error
+        except BaseException:
+            self.close()
+            raise
+        self.backend = worker.label
+        self.isolation = worker.isolation
+
+    def submit(self, program: Program, tests: Sequence[Test]) -> Future[Verdict]:
+        """Judge a program on tests, in a worker.
+
+        Raises DataError for a malformed test at once; the future raises SandboxError when the sandbox,
+        not the candidate, failed twice.
+        """
+        judge.check(program, tests)
+        if self._closed:
+            raise SandboxError("the sandbox is closed; submit inside its `with` block")
+        return self._threads.submit(self._run, program, tuple(tests))
+
+    def judge(self, program: Program, tests: Sequence[Test]) -> Verdict:
+        """The same, waiting for the verdict."""
+        return self.submit(program, tests).result()
+
+    def close(self) -> None:
+        """Cancel what waits, kill the workers and all they run."""
+        with self._lock:
+            self._closed = True
+            workers, self._workers = self._workers, set()
+        for worker in workers:
+            worker.close()
+        self._threads.shutdown(cancel_futures=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _run(self, program: Program, tests: tuple[Test, ...]) -> Verdict:
+        return judge.judge(tests, self._execute(write_request(program, tests)))
+
+    def _execute(self, request: bytes) -> Execution:
+        """Execute in this thread's worker; once more in a new one when the first is lost."""
+        for retry in (True, False):
+            try:
+                return self._worker().execute(request)
+            except WorkerLost as error:
+                self._discard()
+                if self._closed:
+                    raise SandboxError("the sandbox was closed while it ran a candidate") from error
+                if not retry:
+                    raise SandboxError(
+                        f"two {self.backend} workers were lost on one candidate: {error}; the verdict is unknown. "
+                        "Check memory and process limits of this machine, then rerun"
+                    ) from error
+        raise AssertionError("unreachable")
+
+    def _worker(self) -> Worker:
+        """This thread's worker, started when there is none."""
+        worker: Worker | None = getattr(self._mine, "worker", None)
+        if worker is None:
+            worker = ProcessWorker(self._settings)
+            with self._lock:
+                if not self._closed:
+                    self._workers.add(worker)
+                    self._mine.worker = worker
+                    return worker
+            worker.close()
+            raise WorkerLost("the sandbox was closed")
+        return worker
+
+    def _discard(self) -> None:
+        worker: Worker | None = getattr(self._mine, "worker", None)
+        self._mine.worker = None
+        with self._lock:
+            known = worker in self._workers
+            if worker is not None:
+                self._workers.discard(worker)
+        if worker is not None and known:
+            worker.close()

@@ -1,0 +1,65 @@
+"""Which bugs can be used: the public tests must show the bug, and the reference must pass every test."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+from typing import Any
+
+from codeq.sandbox import Program, Sandbox, Test, Verdict
+
+
+def suites(tests: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, tuple[Test, ...]]]:
+    """Rows of table `tests` by problem id and visibility ("public", "hidden", and "all")."""
+    found: dict[str, dict[str, list[Test]]] = defaultdict(lambda: {"public": [], "hidden": [], "all": []})
+    for row in tests:
+        keys = ("test_id", "visibility", "arguments", "expected", "comparison")
+        test = Test(**{key: row[key] for key in keys})
+        found[row["problem_id"]][test.visibility].append(test)
+        found[row["problem_id"]]["all"].append(test)
+    return {problem: {kind: tuple(each) for kind, each in sorts.items()} for problem, sorts in found.items()}
+
+
+def screen(
+    bugs: Iterable[Mapping[str, Any]], tests: Iterable[Mapping[str, Any]], sandbox: Sandbox
+) -> list[dict[str, object]]:
+    """Rows of table `screen`, in the order of `bugs` (rows of `bugs` with the problem's entry_point and kind).
+
+    Each distinct program is run once.
+    """
+    by_problem = suites(tests)
+    futures: dict[tuple[str, str, str], Future[Verdict]] = {}
+
+    def verdict(bug: Mapping[str, Any], code: str, visibility: str) -> str | None:
+        suite = by_problem.get(bug["problem_id"], {}).get(visibility, ())
+        if not suite:
+            return None
+        key = (bug["problem_id"], code, visibility)
+        if key not in futures:
+            futures[key] = sandbox.submit(Program(code, bug["entry_point"], bug["kind"]), suite)
+        return futures[key].result().status if collecting else None
+
+    rows: list[dict[str, object]] = []
+    for collecting in (False, True):  # submit everything, then collect
+        for bug in bugs:
+            buggy = verdict(bug, bug["buggy_code"], "public")
+            reference = verdict(bug, bug["reference_code"], "all")
+            if collecting:
+                reason = _reason(buggy, reference)
+                rows.append(
+                    {
+                        "bug_id": bug["bug_id"],
+                        "bug_verdict": buggy,
+                        "reference_verdict": reference,
+                        "usable": reason is None,
+                        "reason": reason,
+                    }
+                )
+    return rows
+
+
+def _reason(buggy: str | None, reference: str | None) -> str | None:
+    if buggy is None:
+        return "no public test"
+    if reference != "pass":
+        return f"reference: {reference}"
+    return "bug passes the public tests" if buggy == "pass" else None

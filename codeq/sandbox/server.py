@@ -1,0 +1,245 @@
+"""The fork server inside the sandbox: one candidate at a time, each in a process of its own.
+
+Started as ``python -s -S -P server.py SETTINGS`` with an empty environment but for a fixed hash
+seed. It holds the channel to the host, forks, watches, measures and cleans up; it never runs a
+candidate's code, and never holds it: the forked child itself reads the request, and what the child
+returned passes through one buffer that is wiped afterwards. So no candidate can find another's code
+or values in the memory it inherits.
+
+Protocol, on one stream: first a report (JSON) of what isolates; then, for each request (a header of
+two little-endian 32-bit numbers, payload bytes and tests; then the payload), a reply (a header of
+two such numbers, then the server's report as JSON, then the candidate's lines as they are).
+"""
+
+import gc
+import importlib.util
+import json
+import os
+import select
+import signal
+import struct
+import sys
+import time
+import types
+
+_HEADER = struct.Struct("<II")
+_SETUP_SECONDS = 20.0
+_CHUNK = 1 << 16
+_REHEARSAL = {
+    "code": "class Solution:\n    def f(self, a: int) -> float:\n        raise ValueError(a)\n",
+    "entry_point": "f",
+    "kind": "method",
+    "arguments": ['[[1,{"$":"float","v":"0.5"}]]'],
+}
+
+
+def _load(name: str, *parts: str) -> types.ModuleType:
+    spec = importlib.util.spec_from_file_location(name, os.path.join(os.path.dirname(os.path.abspath(__file__)), *parts))
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+class Server:
+    def __init__(self, settings: dict[str, float]) -> None:
+        self._channel = int(settings["channel"])
+        self._memory, self._output_bytes = int(settings["memory_bytes"]), int(settings["output_bytes"])
+        self._frame_bytes, self._result_bytes = int(settings["frame_bytes"]), int(settings["result_bytes"])
+        self._test_timeout, self._timeout = settings["test_timeout_s"], settings["timeout_s"]
+        self._values = _load("values", "..", "values.py")
+        self._candidate = _load("candidate", "candidate.py")
+        self._isolation = _load("isolation", "isolation.py").enter(_load("filters", "filters.py"))
+        self._candidate.prelude()
+        self._null = os.open(os.devnull, os.O_RDONLY)
+        self._frames = bytearray(self._result_bytes)
+        self._printed = bytearray(_CHUNK)
+        sys.argv[:] = ["candidate"]
+
+    def serve(self) -> None:
+        """Answer requests until the host hangs up."""
+        report = json.dumps(self._isolation.in_force).encode()
+        _write(self._channel, _HEADER.pack(len(report), 0) + report)
+        # Whatever Python sets up at first use (compile: a hundred types) is set up once, before the forks.
+        with open(os.devnull, "wb") as sink:
+            self._candidate.Harness(self._values, sink.fileno(), self._frame_bytes).run(_REHEARSAL)
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        while True:
+            header = _read(self._channel, _HEADER.size)
+            if not header:
+                return
+            self._answer(*_HEADER.unpack(header))
+
+    def _answer(self, size: int, tests: int) -> None:
+        self._isolation.next_candidate()
+        result, result_end = os.pipe()
+        output, output_end = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            self._be_candidate(size, result_end, output_end)
+        os.close(result_end)
+        os.close(output_end)
+        watch = Watch(pid, result, output, self._frames, self._printed)
+        try:
+            ended = watch.run(self._channel, tests, self._test_timeout, self._timeout, self._output_bytes)
+            status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        finally:
+            watch.close()
+        self._sweep()
+        if not watch.marks:
+            raise RuntimeError(f"a candidate's process could not be set up (exit status {status})")
+        steps = [round(after - before, 6) for before, after in zip(watch.marks, watch.marks[1:], strict=False)]
+        seconds = round(watch.ended_at - watch.marks[0], 6)
+        report = json.dumps({"ended": ended, "exit_status": status, "seconds": seconds, "steps": steps}).encode()
+        _write(self._channel, _HEADER.pack(len(report), watch.filled) + report)
+        with memoryview(self._frames) as frames:
+            _write(self._channel, frames[: watch.filled])
+        if watch.filled > _CHUNK:
+            self._frames = bytearray(self._result_bytes)
+        else:
+            self._frames[: watch.filled] = bytes(watch.filled)
+
+    def _be_candidate(self, size: int, result_end: int, output_end: int) -> None:
+        """In the forked child: read the request, lock the doors, run it; never returns."""
+        status = 1
+        try:
+            os.setsid()
+            request = json.loads(_read(self._channel, size))
+            self._isolation.confine(self._memory, int(self._timeout) + 5)
+            for source, target in ((self._null, 0), (output_end, 1), (output_end, 2), (result_end, 3)):
+                os.dup2(source, target)
+            os.closerange(4, 1 << 16)
+            harness = self._candidate.Harness(self._values, 3, self._frame_bytes)
+            os.write(3, b"\n")
+            harness.run(request)
+            status = 0
+        except BaseException:
+            sys.excepthook(*sys.exc_info())  # to the server's log while the process is being set up
+        finally:
+            os._exit(status)
+
+    def _sweep(self) -> None:
+        """Kill and reap whatever the candidate left."""
+        if self._isolation.namespaces:
+            try:
+                os.kill(-1, signal.SIGKILL)  # everything in this PID namespace but PID 1
+            except ProcessLookupError:
+                return
+            while True:
+                try:
+                    os.waitpid(-1, 0)
+                except ChildProcessError:
+                    return
+        while children := _children():  # orphans become children of this process, a subreaper
+            for child in children:
+                os.kill(child, signal.SIGKILL)
+            for child in children:
+                os.waitpid(child, 0)
+
+
+class Watch:
+    """The server's eyes on one candidate: its end, its lines, its output and the clock."""
+
+    def __init__(self, pid: int, result: int, output: int, frames: bytearray, printed: bytearray) -> None:
+        self._pid, self._result, self._output = pid, result, output
+        self._frames, self._scrap = frames, printed
+        self._process = os.pidfd_open(pid)
+        self.filled = self.printed = 0
+        self.marks: list[float] = []  # when each line arrived; the first, when the process was ready
+        self.ended_at = 0.0
+        os.set_blocking(result, False)
+        os.set_blocking(output, False)
+
+    def run(self, channel: int, tests: int, test_timeout: float, timeout: float, output_bytes: int) -> str:
+        """Wait for the end, or bring it about: ``exited``, ``timeout`` or ``output_limit``."""
+        poll = select.poll()
+        for descriptor in (self._process, self._result, self._output):
+            poll.register(descriptor, select.POLLIN)
+        poll.register(channel, 0)  # the host hanging up
+        ended = ""
+        due = hard = time.monotonic() + _SETUP_SECONDS
+        while not ended:
+            now = time.monotonic()
+            left = min(due, hard) - now
+            if left <= 0:
+                ended = "timeout"
+                break
+            events = dict(poll.poll(left * 1000 + 1))
+            if channel in events:
+                os.kill(self._pid, signal.SIGKILL)
+                os._exit(0)
+            if self._result in events and not self._read_lines(tests + 3):
+                poll.unregister(self._result)
+            if self._output in events and not self._read_output(output_bytes):
+                poll.unregister(self._output)
+            if self.printed > output_bytes or self.filled == len(self._frames):
+                ended = "output_limit"
+            elif self._process in events:
+                self._read_lines(tests + 3)
+                ended = "output_limit" if self.filled == len(self._frames) else "exited"
+            elif self.marks:
+                due, hard = self.marks[-1] + test_timeout, self.marks[0] + timeout
+        self.ended_at = time.monotonic()
+        if ended != "exited":
+            os.kill(self._pid, signal.SIGKILL)
+        return ended
+
+    def close(self) -> None:
+        for descriptor in (self._process, self._result, self._output):
+            os.close(descriptor)
+
+    def _read_lines(self, most: int) -> bool:
+        """Take what the candidate wrote, and the time of each line; False at the end of the stream."""
+        with memoryview(self._frames) as room:
+            while self.filled < len(room):
+                try:
+                    count = os.readv(self._result, [room[self.filled :]])
+                except BlockingIOError:
+                    return True
+                if not count:
+                    return False
+                lines = self._frames.count(b"\n", self.filled, self.filled + count)
+                self.marks += [time.monotonic()] * min(lines, most - len(self.marks))
+                self.filled += count
+        return True
+
+    def _read_output(self, most: int) -> bool:
+        """Count and forget what the candidate printed; False at the end of the stream."""
+        while self.printed <= most:
+            try:
+                count = os.readv(self._output, [self._scrap])
+            except BlockingIOError:
+                return True
+            if not count:
+                return False
+            self.printed += count
+        return True
+
+
+def _children() -> list[int]:
+    with open(f"/proc/self/task/{os.getpid()}/children") as file:
+        return [int(pid) for pid in file.read().split()]
+
+
+def _read(descriptor: int, size: int) -> bytes:
+    """Exactly so many bytes; none at the end of the stream."""
+    data = b""
+    while len(data) < size:
+        part = os.read(descriptor, size - len(data))
+        if not part:
+            return b""
+        data += part
+    return data
+
+
+def _write(descriptor: int, data: "bytes | memoryview") -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+if __name__ == "__main__":
+    Server(json.loads(sys.argv[1])).serve()

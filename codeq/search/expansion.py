@@ -1,0 +1,116 @@
+"""One expansion, shared by every mode: sample rewrites of a node, run them, ask the critic."""
+
+import warnings
+from collections.abc import Generator, Sequence
+from functools import lru_cache
+from typing import Any
+
+from codeq import prompts
+from codeq.config import SearchSettings
+from codeq.identity import code_key
+from codeq.prompts import Case, Feedback, Style
+from codeq.sandbox import Program, Test, TestResult, Verdict
+from codeq.search import critic
+from codeq.search.requests import Execute, Request, Sample, Sampled, Task
+from codeq.search.tree import Node, Tree
+
+Candidates = Generator[Sequence[Request], Sequence[Any], list[Node]]
+Nothing = Generator[Sequence[Request], Sequence[Any], None]
+
+
+def expand(tree: Tree, node: Node, count: int, rollout: int, settings: SearchSettings, style: Style) -> Candidates:
+    """Sample `count` rewrites of the node's program and append them as its children, not yet evaluated."""
+    first = len(node.children)
+    seeds = tuple(tree.seed(node, first + k) for k in range(count))
+    prompt = rewrite_prompt(tree, node, style)
+    request = Sample(prompt, seeds, settings.temperature, settings.top_p, settings.max_new_tokens)
+    sampled: Sampled
+    (sampled,) = yield [request]
+    children = []
+    for completion, seed in zip(sampled.completions, seeds, strict=True):
+        child = tree.add(node, rollout, completion, sampled.prompt, seed)
+        reply = prompts.parse_rewrite(completion.text)
+        child.code, child.parse_status = reply.code, reply.status
+        child.seconds = sampled.seconds / count
+        children.append(child)
+    return children
+
+
+def evaluate(tree: Tree, candidates: list[Node], settings: SearchSettings) -> Nothing:
+    """Execute the candidates on the public tests and ask the critic, all at once; set verdict and reward.
+
+    Equal programs of one tree are executed and judged by the rubric once; `duplicate_of` is the node that was.
+    Cut-off and empty completions get no score.
+    """
+    runs: list[Node] = []
+    for node in candidates:
+        node.verdict = unexecuted(node, tree.task.tests)
+        if node.verdict is None:
+            first = tree.executed.setdefault(code_key(node.code), node)
+            if first is node:
+                runs.append(node)
+            else:
+                node.duplicate_of = first
+    judged = [node for node in candidates if node.code and not node.truncated]
+    asked = [node for node in judged if settings.critic == "rubric" and node.duplicate_of is None]
+    task = tree.task
+    answers = yield (
+        [
+            *(Execute(Program(node.code, task.entry_point, task.kind), task.tests) for node in runs),
+            *(critic.rubric_request(tree, node, cases(task), settings) for node in asked),
+        ]
+    )
+    for node, verdict in zip(runs, answers[: len(runs)], strict=True):
+        node.verdict = verdict
+        node.seconds += verdict.seconds
+    for node, answer in zip(asked, answers[len(runs) :], strict=True):
+        node.critique = critic.rubric_answer(answer)
+        node.seconds += answer.seconds
+        tree.critic_tokens += len(answer.completions[0].token_ids)
+    for node in candidates:
+        if node.duplicate_of is not None:
+            node.verdict, node.critique = node.duplicate_of.verdict, node.duplicate_of.critique
+        assert node.verdict is not None
+        node.reward = 1.0 if node.verdict.passed else 0.0
+    if settings.critic == "likelihood":
+        for node in judged:
+            node.critique = critic.likelihood(node)
+
+
+def unexecuted(node: Node, tests: Sequence[Test]) -> Verdict | None:
+    """The verdict on a rewrite that need not be run, or None if it must be."""
+    if node.truncated:
+        status, message = "truncated", "the program was cut off at the token limit"
+    elif not node.code:
+        status, message = "missing_entry_point", "the reply holds no program"
+    else:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                compile(node.code, "<rewrite>", "exec", dont_inherit=True)
+            return None
+        except SyntaxError as error:
+            status, message = "syntax_error", f"{type(error).__name__}: {error.msg} (line {error.lineno})"
+        except (ValueError, RecursionError, MemoryError, OverflowError) as error:
+            status, message = "syntax_error", f"{type(error).__name__}: {error}"
+    return Verdict(status, tuple(TestResult(test.test_id, "not_run", None, message, 0.0) for test in tests), 0.0)
+
+
+def rewrite_prompt(tree: Tree, node: Node, style: Style) -> prompts.Messages:
+    """Ask for a rewrite of the bug at the root; below it also show the attempt and the tests it failed."""
+    public = cases(tree.task)
+    if node.parent is None:
+        return prompts.rewrite(style, node.code, public)
+    assert node.verdict is not None
+    failed = [
+        Feedback(case, prompts.outcome(result.status, result.returned, result.message))
+        for case, result in zip(public, node.verdict.results, strict=True)
+        if result.status != "pass"
+    ]
+    return prompts.rewrite(style, tree.task.buggy_code, public, node.code, failed)
+
+
+@lru_cache(maxsize=1024)
+def cases(task: Task) -> tuple[Case, ...]:
+    """The public tests as the model reads them."""
+    return tuple(prompts.case(task.entry_point, task.kind, test.arguments, test.expected) for test in task.tests)

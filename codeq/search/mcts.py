@@ -1,0 +1,23 @@
+"""Monte Carlo tree search over full rewrites."""
+
+from codeq.config import SearchSettings
+from codeq.prompts import Style
+from codeq.search.expansion import evaluate, expand
+from codeq.search.requests import Search, Task
+from codeq.search.tree import Tree, backpropagate, select
+
+
+def mcts(task: Task, settings: SearchSettings, style: Style, stop_when_solved: bool) -> Search:
+    """One expansion per rollout; ends early when no branch can be expanded or, if asked to, when solved."""
+    tree = Tree(task, "mcts")
+    for rollout in range(1, settings.rollouts + 1):
+        leaf = select(tree.root, settings.exploration, settings.depth)
+        if leaf is None:
+            break
+        candidates = yield from expand(tree, leaf, settings.candidates, rollout, settings, style)
+        yield from evaluate(tree, candidates, settings)
+        for candidate in candidates:
+            backpropagate(candidate)
+        if stop_when_solved and any(candidate.passed for candidate in candidates):
+            break
+    return tree

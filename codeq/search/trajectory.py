@@ -1,0 +1,47 @@
+"""A finished tree as rows of the `trajectories` table, one per node in order of creation."""
+
+from dataclasses import asdict
+
+from codeq.search.tree import Node, Tree
+
+
+def rows(tree: Tree, alpha: float) -> list[dict[str, object]]:
+    """Every node as a row; the root has no completion, verdict, seed or q."""
+    return [_row(tree, node, alpha) for node in tree.nodes]
+
+
+def _row(tree: Tree, node: Node, alpha: float) -> dict[str, object]:
+    completion, prompt, verdict = node.completion, node.prompt, node.verdict
+    is_root = node.parent is None
+    return {
+        "tree_id": tree.tree_id,
+        "node_id": node.node_id,
+        "parent_id": node.parent.node_id if node.parent else None,
+        "bug_id": tree.task.bug_id,
+        "problem_id": tree.task.problem_id,
+        "round": tree.task.round,
+        "policy": tree.task.policy,
+        "mode": tree.mode,
+        "depth": node.depth,
+        "rollout": node.rollout,
+        "prompt": prompt.text if prompt else None,
+        "prompt_digest": prompt.digest if prompt else None,
+        "completion": completion.text if completion else None,
+        "finish_reason": completion.finish_reason if completion else None,
+        "code": node.code,
+        "parse_status": None if is_root else node.parse_status,
+        "results": [asdict(result) for result in verdict.results] if verdict else None,
+        "verdict": verdict.status if verdict else None,
+        "duplicate_of": node.duplicate_of.node_id if node.duplicate_of else None,
+        "reward": None if is_root else node.reward,
+        "critic": asdict(node.critique) if node.critique else None,
+        "visits": node.visits,
+        "q_mcts": node.q_mcts,
+        "q_ai": node.q_ai,
+        "q": None if is_root else node.q(alpha),
+        "logprob": completion.logprob if completion else None,
+        "seed": node.seed,
+        "prompt_tokens": len(prompt.token_ids) if prompt else None,
+        "tokens": len(completion.token_ids) if completion else None,
+        "seconds": node.seconds,
+    }

@@ -1,0 +1,54 @@
+"""The frame every script shares: its arguments, its settings, its log, and how errors are shown."""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from codeq.config import Study, load_study, parse
+from codeq.errors import CodeqError, ConfigError
+
+
+def parser(doc: str | None, *, settings: bool = True) -> argparse.ArgumentParser:
+    """An argument parser that shows the script's docstring, with `--settings` if the stage has any."""
+    made = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    if settings:
+        made.add_argument(
+            "--settings",
+            type=study,
+            required=True,
+            help='a study\'s YAML file, or inline JSON with the sections that matter, as in \'{"dpo": {"beta": 0.2}}\'',
+        )
+    return made
+
+
+def study(text: str) -> Study:
+    """The `--settings` argument: a YAML file, or inline JSON whose missing sections get their defaults."""
+    if not text.lstrip().startswith("{"):
+        return load_study(Path(text))
+    try:
+        values: dict[str, Any] = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"--settings: not JSON: {error}") from error
+    return parse(Study, {"name": "by-hand", **values}, "--settings")  # type: ignore[no-any-return]
+
+
+def sections(study: Study, *names: str) -> dict[str, Any]:
+    """Some sections of a study as plain sorted data: the parameters of a rule and of its lineage record."""
+    plain = study.model_dump(mode="json")
+    return {name: plain[name] for name in sorted(names)}
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a script's main: plain log lines on stderr; a CodeqError is one line and exit status 1."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", datefmt="%H:%M:%S")
+    for noisy in ("httpx", "datasets", "filelock"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        main()
+    except CodeqError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,76 @@
+"""Build the mini model from nothing but the installed Python: corpus, tokenizer, copying, repair.
+
+Takes about an hour on two CPU cores. The functions of the curriculum and their near-duplicates
+are kept out of the corpus.
+"""
+
+import argparse
+import csv
+import logging
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+HELD_OUT = 256  # functions kept for measuring repair
+
+
+def repairs(codes: list[str], seed: int) -> Iterator[tuple[str, str]]:
+    """An endless stream of (buggy, fixed): one bug in five of eight, two in two, three in one."""
+    from codeq.data.bugs import inject
+
+    rng = random.Random(seed)
+    while True:
+        code = rng.choice(codes)
+        bug = inject(code, rng.choice((1, 1, 1, 1, 1, 2, 2, 3)), rng)
+        if bug is not None:
+            yield bug.code, code
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True, help="directory of the model")
+    parser.add_argument("--repair-tokens", type=int, help="tokens of the repair phase (default: the recipe's)")
+    parser.add_argument("--copy-tokens", type=int, help="tokens of the copy phase (default: the recipe's)")
+    args = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    log = logging.getLogger("codeq.mini")
+
+    import torch
+
+    from codeq.data import curriculum
+    from codeq.data.bugs import inject
+    from codeq.models.mini import corpus, pretraining, tokenizer
+
+    budgets = {key: value for key, value in vars(args).items() if key.endswith("_tokens") and value is not None}
+    recipe = replace(pretraining.Recipe(), **budgets)
+    texts = (path.read_text(errors="replace") for path in corpus.source_files())
+    own = [problem.code for problem in curriculum.problems(0)]
+    codes = corpus.build(texts, exclude=own, min_chars=30, max_chars=260)
+    random.Random(recipe.seed).shuffle(codes)
+    held_out, codes = codes[:HELD_OUT], codes[HELD_OUT:]
+    log.info("corpus: %d functions, %d more held out", len(codes), len(held_out))
+    words = tokenizer.train(codes, recipe.vocabulary)
+    model = pretraining.new_model(recipe, words)
+    log.info("model: %.2f M parameters", model.num_parameters() / 1e6)
+
+    rng = random.Random(1)
+    probes = [(bug.code, code) for code in held_out if (bug := inject(code, 1, rng))]
+
+    def save(tokens: int) -> None:
+        model.to(torch.bfloat16).save_pretrained(args.out)
+        model.to(torch.float32)
+        words.save_pretrained(args.out)
+
+    rows = pretraining.pretrain(
+        model, words, repairs(codes, recipe.seed), recipe, lambda: pretraining.repaired(model, words, probes)
+    )
+    save(0)
+    with (args.out / "training_log.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,215 @@
+"""Tables of results, recomputed row by row in plain Python from seeded synthetic evaluations."""
+
+import io
+import random
+from collections import defaultdict
+
+import polars as pl
+import pytest
+from rich.console import Console
+from scipy.stats import binomtest
+
+from codeq import tables as schemas
+from codeq.errors import DataError
+from codeq.evaluation import tables
+from codeq.evaluation.statistics import wilson
+
+POLICIES = ("round-10", "base", "round-2", "round-1")  # on purpose not in order
+MODES = ("mcts", "single_pass", "best_of_n")
+
+
+def evaluation(seeds: tuple[int, ...] = (1, 0), bugs: int = 24, untested: int = 3) -> pl.DataFrame:
+    draw = random.Random(7)
+    rows = []
+    for bug in range(bugs):
+        for policy in POLICIES:
+            for mode in MODES:
+                for seed in seeds:
+                    public = draw.random() < 0.6
+                    rows.append(
+                        {
+                            "bug_id": f"bug-{bug}",
+                            "policy": policy,
+                            "mode": mode,
+                            "seed": seed,
+                            "problem_id": f"problem-{bug // 2}",
+                            "category": ("multiple", "logic", "syntax", "reference")[bug % 4],
+                            "level": ("hard", "easy", "medium")[bug % 3],
+                            "policy_digest": policy,
+                            "tree_id": f"tree-{len(rows)}",
+                            "node_id": f"node-{len(rows)}",
+                            "solved_public": public,
+                            "solved_hidden": None if bug < untested else public and draw.random() < 0.8,
+                            "samples": draw.randint(1, 40),
+                            "tokens": draw.randint(1, 900),
+                            "executions": 3,
+                            "seconds": draw.randint(0, 8) / 4,
+                            "first_solved_rollout": None,
+                        }
+                    )
+    draw.shuffle(rows)
+    return schemas.frame("evaluation", rows)
+
+
+def recomputed(table: pl.DataFrame, *keys: str) -> dict[tuple[object, ...], dict[str, object]]:
+    groups = defaultdict(list)
+    for row in table.iter_rows(named=True):
+        groups[tuple(row[key] for key in keys)].append(row)
+    result = {}
+    for key, rows in groups.items():
+        hidden = [row["solved_hidden"] for row in rows if row["solved_hidden"] is not None]
+        low, high = wilson(sum(hidden), len(hidden)) if hidden else (None, None)
+        result[key] = {
+            "n": len(rows),
+            "n_hidden": len(hidden),
+            "solved_public": sum(row["solved_public"] for row in rows),
+            "solved_hidden": sum(hidden),
+            "rate_public": sum(row["solved_public"] for row in rows) / len(rows),
+            "rate_hidden": sum(hidden) / len(hidden) if hidden else None,
+            "ci_low": low,
+            "ci_high": high,
+            "samples": sum(row["samples"] for row in rows),
+            "tokens": sum(row["tokens"] for row in rows),
+            "seconds": sum(row["seconds"] for row in rows),
+        }
+    return result
+
+
+@pytest.mark.parametrize(
+    ("make", "keys"),
+    [
+        (tables.fix_rates, ("policy", "mode", "seed")),
+        (tables.by_category, ("policy", "mode", "seed", "category")),
+        (tables.by_level, ("policy", "mode", "seed", "level")),
+    ],
+)
+def test_rates_equal_those_recomputed_row_by_row(make, keys):
+    table = evaluation()
+    rates = make(table)
+    expected = recomputed(table, *keys)
+    assert rates.columns == [*keys, *next(iter(expected.values()))]
+    assert {tuple(row[key] for key in keys): {k: row[k] for k in row if k not in keys} for row in rates.to_dicts()} == (
+        expected
+    )
+    assert rates.height == len(expected)
+
+
+def test_rows_are_in_the_order_of_the_study():
+    rates = tables.fix_rates(evaluation())
+    assert rates.select("policy", "mode", "seed").rows() == [
+        (policy, mode, seed)
+        for policy in ("base", "round-1", "round-2", "round-10")
+        for mode in ("single_pass", "best_of_n", "mcts")
+        for seed in (0, 1)
+    ]
+    assert tables.by_category(evaluation())["category"].to_list()[:4] == ["syntax", "reference", "logic", "multiple"]
+    assert tables.by_level(evaluation())["level"].to_list()[:3] == ["easy", "medium", "hard"]
+
+
+def test_without_hidden_tests_there_is_no_hidden_rate():
+    rates = tables.fix_rates(evaluation(bugs=4, untested=4))
+    assert set(rates["n_hidden"]) == {0}
+    assert rates.select("rate_hidden", "ci_low", "ci_high").null_count().row(0) == (rates.height,) * 3
+    assert rates["rate_public"].null_count() == 0
+
+
+def test_an_empty_evaluation_gives_an_empty_table_of_the_same_columns():
+    nothing = evaluation().clear()
+    assert tables.fix_rates(nothing).schema == tables.fix_rates(evaluation()).schema
+    assert tables.comparisons(nothing).schema == tables.comparisons(evaluation()).schema
+
+
+def test_a_bug_evaluated_twice_is_refused():
+    table = evaluation()
+    for make in (tables.fix_rates, tables.by_level, tables.comparisons):
+        with pytest.raises(DataError, match="occurs more than once"):
+            make(pl.concat([table, table.head(1)]))
+
+
+def test_comparisons_equal_those_recomputed_bug_by_bug():
+    table = evaluation()
+    hidden = {
+        (row["policy"], row["mode"], row["seed"], row["bug_id"]): row["solved_hidden"]
+        for row in table.iter_rows(named=True)
+        if row["solved_hidden"] is not None
+    }
+    rows = tables.comparisons(table).to_dicts()
+    assert len(rows) == 3 * 3 * 2 + 4 * 2 * 2
+    for row in rows:
+        a, b = (row["policy_a"], row["mode_a"], row["seed"]), (row["policy_b"], row["mode_b"], row["seed"])
+        pairs = [(hidden[(*a, f"bug-{bug}")], hidden[(*b, f"bug-{bug}")]) for bug in range(3, 24)]
+        only_a, only_b = pairs.count((True, False)), pairs.count((False, True))
+        assert (row["n"], row["only_a"], row["only_b"]) == (21, only_a, only_b)
+        assert row["difference"] == pytest.approx(sum(x for x, _ in pairs) / 21 - sum(y for _, y in pairs) / 21)
+        assert row["p_value"] == pytest.approx(binomtest(only_a, only_a + only_b).pvalue)
+
+
+def test_comparisons_are_those_with_base_and_with_single_pass():
+    found = tables.comparisons(evaluation(seeds=(0,))).select("policy_a", "mode_a", "policy_b", "mode_b").rows()
+    modes = ("single_pass", "best_of_n", "mcts")
+    assert found == [
+        *((policy, mode, "base", mode) for policy in ("round-1", "round-2", "round-10") for mode in modes),
+        *(
+            (policy, mode, policy, "single_pass")
+            for policy in ("base", "round-1", "round-2", "round-10")
+            for mode in ("best_of_n", "mcts")
+        ),
+    ]
+
+
+def test_only_bugs_that_both_evaluated_are_compared():
+    table = evaluation(seeds=(0,)).filter((pl.col("policy") != "round-1") | (pl.col("bug_id") != "bug-5"))
+    compared = tables.comparisons(table)
+    touched = compared.filter((pl.col("policy_a") == "round-1") & (pl.col("policy_b") == "base"))
+    assert set(touched["n"]) == {20}
+    assert set(compared.filter(pl.col("policy_a") != "round-1")["n"]) == {21}
+
+
+def test_different_seeds_are_never_paired():
+    table = evaluation(seeds=(0, 1)).filter((pl.col("policy") == "base") == (pl.col("seed") == 0))
+    assert tables.comparisons(table).filter(pl.col("policy_b") == "base")["policy_a"].unique().to_list() == ["base"]
+
+
+def test_a_comparison_without_hidden_tests_has_neither_difference_nor_p():
+    compared = tables.comparisons(evaluation(bugs=4, untested=4, seeds=(0,)))
+    assert compared.height == 17
+    assert compared.select("n", "difference", "p_value").unique().rows() == [(0, None, None)]
+
+
+def test_markdown_escapes_and_aligns():
+    table = pl.DataFrame({"name": ["a|b", "c\nd"], "n": [12, None], "rate": [0.123456, 12345.6]})
+    assert tables.to_markdown(table) == (
+        "| name | n | rate |\n| --- | ---: | ---: |\n| a\\|b | 12 | 0.1235 |\n| c d | – | 12346 |\n"
+    )
+
+
+def printed(rates: pl.DataFrame) -> str:
+    console = Console(file=io.StringIO(), width=80)
+    console.print(tables.console_table(rates))
+    return console.file.getvalue()
+
+
+def test_the_console_shows_rates_with_intervals_in_80_columns():
+    rates = tables.fix_rates(evaluation(seeds=(0,), bugs=120, untested=0))
+    text = printed(rates)
+    assert "…" not in text
+    assert "seed" not in text
+    lines = [line.split() for line in text.splitlines()]
+    for row in rates.iter_rows(named=True):
+        cells = [
+            *tables.label(row["policy"]).split(),
+            *tables.label(row["mode"]).split(),
+            "120",
+            f"{100 * row['rate_public']:.1f}",
+            f"{100 * row['rate_hidden']:.1f}",
+            f"{100 * row['ci_low']:.1f}–{100 * row['ci_high']:.1f}",
+            f"{row['samples']:,}",
+            f"{row['tokens']:,}",
+            f"{row['seconds']:,.0f}",
+        ]
+        assert cells in lines
+
+
+def test_the_console_says_how_many_bugs_have_hidden_tests():
+    assert "21/24" in printed(tables.fix_rates(evaluation()))
+    assert "0/4 " in printed(tables.fix_rates(evaluation(bugs=4, untested=4, seeds=(0,))))

@@ -1,0 +1,306 @@
+import math
+from collections.abc import Callable
+
+import pytest
+from fake_search import FakeEngine, completion, program, task, verdict
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from codeq import tables
+from codeq.config import SearchSettings
+from codeq.identity import code_key, derive_seed
+from codeq.models import Completion, Rendered
+from codeq.search import MODES
+from codeq.search.requests import Execute, Sampled, Search
+from codeq.search.trajectory import rows
+from codeq.search.tree import Node, Tree, handed_in
+
+Script = Callable[[tuple[int, ...]], Completion]
+
+
+def run(search: Search, reply: Callable[[object, int], Completion]) -> Tree:
+    """Drive one search; `reply(request, k)` answers its k-th completion."""
+    answers: list[object] | None = None
+    while True:
+        try:
+            requests = search.send(answers)  # type: ignore[arg-type]
+        except StopIteration as stop:
+            return stop.value
+        answers = []
+        for request in requests:
+            if isinstance(request, Execute):
+                answers.append(verdict(request.program.code, request.tests))
+            else:
+                texts = tuple(reply(request, k) for k in range(len(request.seeds)))
+                answers.append(Sampled(Rendered(request.prompt[-1]["content"], (1, 2, 3), "d"), texts, 0.4))
+
+
+def scripted(script: dict[tuple[int, ...], list[int]]) -> Callable[[object, int], Completion]:
+    """Reply with `program(n)` for the n at the path of the node expanded, in the order of the script."""
+    left = [n for numbers in script.values() for n in numbers]
+    return lambda request, k: completion(program(left.pop(0)))
+
+
+def by_path(tree: Tree) -> dict[tuple[int, ...], Node]:
+    return {node.path: node for node in tree.nodes}
+
+
+LIKELIHOOD = SearchSettings(candidates=2, rollouts=10, depth=3, exploration=1.0, critic="likelihood")
+
+
+def test_tree_computed_by_hand() -> None:
+    # All programs differ and have one length, so likelihoods tie and creation order decides.
+    # UCB1 at the root, c = 1 (a = child 0, b = child 1):
+    #  after 1: a 0 + sqrt(ln 2 / 1) = b                                   -> a, the first
+    #  after 2: a 1/3 + sqrt(ln 4 / 3) = 1.013, b 0 + sqrt(ln 4 / 1) = 1.177 -> b
+    #  after 3: a 1/3 + sqrt(ln 6 / 3) = 1.106, b 0 + sqrt(ln 6 / 3) = 0.773 -> a; (0, 0) passes, so (0, 1)
+    #  after 4: a 2/5 + ... is larger, but holds only solved nodes and nodes at the limit -> b, its first child
+    #  after 5: only (1, 1) is left; after 6 nothing is, so rollouts 7 to 10 do not happen.
+    expansions = {(): [2, 3], (0,): [1, 4], (1,): [5, 6], (0, 1): [7, 1], (1, 0): [8, 9], (1, 1): [12, 13]}
+    # (0, 1, 1) repeats the fix of (0, 0) and shares its execution.
+    tree = run(MODES["mcts"](task(), LIKELIHOOD, "minimal", False), scripted(expansions))
+    nodes = by_path(tree)
+    expanded = {nodes[path].rollout: nodes[path].parent.path for path in nodes if path}  # type: ignore[union-attr]
+    assert [expanded[rollout] for rollout in range(1, 7)] == list(expansions)
+    assert max(node.rollout for node in tree.nodes) == 6
+    found = {path: (node.visits, node.value) for path, node in nodes.items()}
+    assert found == {
+        (): (12, 2.0),
+        (0,): (5, 2.0),
+        (1,): (7, 0.0),
+        (0, 0): (1, 1.0),
+        (0, 1): (3, 1.0),
+        (0, 1, 0): (1, 0.0),
+        (0, 1, 1): (1, 1.0),
+        (1, 0): (3, 0.0),
+        (1, 1): (3, 0.0),
+        (1, 0, 0): (1, 0.0),
+        (1, 0, 1): (1, 0.0),
+        (1, 1, 0): (1, 0.0),
+        (1, 1, 1): (1, 0.0),
+    }
+    assert nodes[(0, 1, 1)].duplicate_of is nodes[(0, 0)]
+    assert tree.executions == 11
+    assert tree.samples == 12
+    assert tree.first_solved_rollout == 2
+    # q of (0, 1): q_mcts = 1/3; q_ai = exp(-2 / bytes of the completion), one token a byte.
+    q_ai = math.exp(-2 / len(program(4)))
+    assert nodes[(0, 1)].q(0.5) == pytest.approx(0.5 / 3 + 0.5 * q_ai)
+    assert nodes[(0, 1)].q(1.0) == pytest.approx(1 / 3)
+
+
+def test_ties_of_ucb1_go_to_the_higher_critic_score() -> None:
+    settings_ = LIKELIHOOD.model_copy(update={"rollouts": 2})
+    replies = [completion(program(2), logprob=-9.0), completion(program(3), logprob=-1.0)] + [
+        completion(program(4))
+    ] * 2
+    tree = run(MODES["mcts"](task(), settings_, "minimal", False), lambda request, k: replies.pop(0))
+    assert [node.path for node in tree.rewrites] == [(0,), (1,), (1, 0), (1, 1)]
+
+
+def test_evaluation_stops_at_the_first_pass_and_training_does_not() -> None:
+    for stop, samples in ((True, 2), (False, 6)):
+        for mode in ("mcts", "best_of_n"):
+            settings_ = LIKELIHOOD.model_copy(update={"rollouts": 3})
+            numbers = [2, 1, 3, 4, 5, 6]
+            reply = lambda request, k, numbers=numbers: completion(program(numbers.pop(0)))  # noqa: E731
+            tree = run(MODES[mode](task(), settings_, "minimal", stop), reply)
+            assert (tree.samples, tree.first_solved_rollout) == (samples, 1)
+
+
+def test_best_of_n_draws_as_many_candidates_as_mcts_may_all_at_depth_one() -> None:
+    engine = FakeEngine()
+    tree = run(
+        MODES["best_of_n"](task(), LIKELIHOOD, "minimal", False), lambda r, k: engine._reply(r.prompt, r.seeds[k])
+    )
+    assert tree.samples == LIKELIHOOD.candidates * LIKELIHOOD.rollouts
+    assert {node.depth for node in tree.rewrites} == {1}
+    assert [node.rollout for node in tree.rewrites] == [1 + i // 2 for i in range(20)]
+    assert len({node.seed for node in tree.rewrites}) == 20
+
+
+def test_single_pass_is_one_rewrite_of_the_bug() -> None:
+    tree = run(MODES["single_pass"](task(), LIKELIHOOD, "minimal", True), scripted({(): [1]}))
+    assert [(node.path, node.passed, node.visits) for node in tree.rewrites] == [((0,), True, 1)]
+
+
+def test_cut_off_unparsable_and_empty_replies_are_never_executed_nor_fixes() -> None:
+    replies = [
+        completion(program(1), "length"),
+        completion("def f(x:\n  pass"),
+        completion(""),
+        completion("```python\n"),
+    ]
+    settings_ = LIKELIHOOD.model_copy(update={"candidates": 4, "rollouts": 1})
+    tree = run(MODES["mcts"](task(), settings_, "minimal", True), lambda request, k: replies[k])
+    assert [node.verdict.status for node in tree.rewrites if node.verdict] == [
+        "truncated",
+        "syntax_error",
+        "missing_entry_point",
+        "missing_entry_point",
+    ]
+    assert tree.executions == 0
+    assert [node.reward for node in tree.rewrites] == [0.0] * 4
+    assert [node.expandable(3) for node in tree.rewrites] == [False, True, False, False]
+    assert [node.q_ai is None for node in tree.rewrites] == [True, False, True, True]
+    syntax = tree.rewrites[1].verdict
+    assert syntax is not None
+    assert [(r.status, r.message) for r in syntax.results] == [
+        ("not_run", "SyntaxError: '(' was never closed (line 1)")
+    ] * 2
+
+
+def test_rubric_critic_scores_what_it_can_parse_and_counts_its_tokens() -> None:
+    settings_ = LIKELIHOOD.model_copy(update={"critic": "rubric", "rollouts": 1})
+    good = completion('{"correctness": 1, "clarity": 0.5, "plausibility": 0.6, "rationale": "ok"}')
+    junk = completion("a fine fix, 10/10")
+    seen = []
+
+    def reply(request: object, k: int) -> Completion:
+        seen.append(request)
+        return completion(program(2 + k)) if len(seen) < 3 else (good, junk)[len(seen) - 3]
+
+    tree = run(MODES["mcts"](task(), settings_, "instruct", True), reply)
+    scored, unparsed = tree.rewrites
+    assert scored.q_ai == pytest.approx(0.7)
+    assert unparsed.q_ai is None
+    assert unparsed.q(0.5) == unparsed.q_mcts == 0.0
+    assert scored.q(0.5) == pytest.approx(0.35)
+    assert [request.temperature for request in seen[2:]] == [0.2, 0.2]  # type: ignore[attr-defined]
+    assert tree.critic_tokens == len(good.token_ids) + len(junk.token_ids)
+    assert rows(tree, 0.5)[2]["critic"] == {
+        **dict.fromkeys(("correctness", "clarity", "plausibility", "score", "rationale")),
+        "status": "unparsed",
+    }
+
+
+def test_below_the_root_the_prompt_shows_the_attempt_and_what_it_returned() -> None:
+    prompts = []
+
+    def reply(request: object, k: int) -> Completion:
+        prompts.append(request.prompt)  # type: ignore[attr-defined]
+        return completion(f"```python\n{program(2)}\n```")
+
+    settings_ = LIKELIHOOD.model_copy(update={"candidates": 1, "rollouts": 2})
+    run(MODES["mcts"](task(), settings_, "instruct", False), reply)
+    assert program(2) not in prompts[0][-1]["content"]
+    assert "- f(1) must give 2\n- f(5) must give 6" in prompts[0][-1]["content"]
+    assert program(2) in prompts[1][-1]["content"]
+    assert "- f(5) must give 6, but it returned 7" in prompts[1][-1]["content"]
+    assert program(0) in prompts[1][-1]["content"]
+
+
+def test_seed_of_a_candidate_is_a_function_of_study_round_mode_bug_path_and_index() -> None:
+    engine = FakeEngine()
+    seeds = {}
+    for mode in ("mcts", "best_of_n"):
+        tree = run(
+            MODES[mode](task(seed=5), LIKELIHOOD, "minimal", False), lambda r, k: engine._reply(r.prompt, r.seeds[k])
+        )
+        seeds[mode] = {node.path: node.seed for node in tree.rewrites}
+        for path, seed in seeds[mode].items():
+            assert seed == derive_seed(5, 1, mode, "bug-0", list(path[:-1]), path[-1], "rewrite")
+    assert not set(seeds["mcts"].values()) & set(seeds["best_of_n"].values())
+
+
+def test_handed_in_is_the_first_pass_else_the_highest_q_else_nothing() -> None:
+    tree = Tree(task(), "mcts")
+    prompt = Rendered("p", (1,), "d")
+    nodes = [tree.add(tree.root, 1, completion(str(i), "length" if i == 3 else "stop"), prompt, i) for i in range(4)]
+    for node, (visits, value) in zip(nodes, [(4, 1.0), (2, 1.0), (2, 1.0), (1, 1.0)], strict=True):
+        node.visits, node.value = visits, value
+    assert handed_in(tree.nodes, 0.5) is nodes[1]  # of equal q the first; the cut-off one has the highest q
+    nodes[2].reward = 1.0
+    assert handed_in(tree.nodes, 0.5) is nodes[2]
+    assert handed_in([tree.root, nodes[3]], 0.5) is None
+
+
+def test_rows_fit_the_table_of_trajectories() -> None:
+    engine = FakeEngine()
+    settings_ = LIKELIHOOD.model_copy(update={"critic": "rubric"})
+    tree = run(MODES["mcts"](task(), settings_, "instruct", False), lambda r, k: engine._reply(r.prompt, r.seeds[k]))
+    table = tables.frame("trajectories", rows(tree, 0.5))
+    root = table.row(0, named=True)
+    assert root["completion"] is root["parent_id"] is root["verdict"] is root["reward"] is root["q"] is None
+    assert root["code"] == program(0)
+    assert root["visits"] == table.height - 1
+    assert table["node_id"].n_unique() == table.height
+    assert set(table["parent_id"].drop_nulls()) <= set(table["node_id"])
+    assert table["tokens"].sum() == tree.tokens - tree.critic_tokens
+
+
+def reference_selection(tree: Tree, rollout: int, config: SearchSettings) -> tuple[int, ...] | None:
+    """Independent of Tree: visits, values and the UCB1 descent from the rewrites made before `rollout`."""
+    known = [node for node in tree.rewrites if node.rollout < rollout]
+
+    def below(path: tuple[int, ...]) -> list[Node]:
+        return [node for node in known if node.path[: len(path)] == path]
+
+    def is_open(path: tuple[int, ...]) -> bool:
+        children = [node.path for node in known if node.path[:-1] == path]
+        if children:
+            return any(map(is_open, children))
+        if path == ():
+            return True
+        (node,) = [node for node in known if node.path == path]
+        final = node.reward == 1 or node.completion.finish_reason == "length" or node.code == ""  # type: ignore[union-attr]
+        return not final and len(path) < config.depth
+
+    path: tuple[int, ...] = ()
+    if not is_open(path):
+        return None
+    while children := [node for node in known if node.path[:-1] == path and is_open(node.path)]:
+        total = len(below(path)) or 1
+
+        def score(node: Node, total: int = total) -> tuple[float, float, int]:
+            rewards = [other.reward for other in below(node.path)]
+            bonus = config.exploration * (math.log(total) / len(rewards)) ** 0.5
+            return (sum(rewards) / len(rewards) + bonus, node.q_ai or 0.0, -node.path[-1])
+
+        path = max(children, key=score).path
+    return path
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    seed=st.integers(0, 10**6),
+    candidates=st.integers(1, 4),
+    rollouts=st.integers(1, 9),
+    depth=st.integers(1, 3),
+    exploration=st.sampled_from([0.0, 0.5, 1.414, 5.0]),
+    stop=st.booleans(),
+    critic=st.sampled_from(["rubric", "likelihood"]),
+)
+def test_properties_of_any_search_tree(
+    seed: int, candidates: int, rollouts: int, depth: int, exploration: float, stop: bool, critic: str
+) -> None:
+    config = SearchSettings(
+        candidates=candidates, rollouts=rollouts, depth=depth, exploration=exploration, critic=critic, alpha=0.3
+    )
+    engine = FakeEngine()
+    tree = run(
+        MODES["mcts"](task(seed=seed), config, "instruct", stop), lambda r, k: engine._reply(r.prompt, r.seeds[k])
+    )
+    assert tree.root.visits == tree.samples <= candidates * rollouts
+    for node in tree.nodes:
+        subtree = [other for other in tree.rewrites if other.path[: node.depth] == node.path]
+        assert node.visits == len(subtree)
+        assert node.value == sum(other.reward for other in subtree)
+        assert node.depth <= depth
+        assert node.q_mcts is None or 0 <= node.q_mcts <= 1
+        assert node.parent is None or 0 <= node.q(0.3) <= 1  # type: ignore[operator]
+        assert len(node.children) in (0, candidates)
+        assert not (node.children and (node.passed or node.truncated))
+    executed = [node for node in tree.rewrites if node in tree.executed.values()]
+    assert len({code_key(node.code) for node in executed}) == len(executed) == tree.executions
+    for node in tree.rewrites:
+        if node.duplicate_of is not None:
+            assert code_key(node.code) == code_key(node.duplicate_of.code)
+            assert node.verdict is node.duplicate_of.verdict
+            assert tree.nodes.index(node.duplicate_of) < tree.nodes.index(node)
+    made = {node.rollout: node.parent.path for node in tree.rewrites if node.parent}
+    for rollout in range(1, max(made) + 1):
+        assert made[rollout] == reference_selection(tree, rollout, config)
+    if max(made) < rollouts:
+        solved = stop and any(node.passed for node in tree.rewrites)
+        assert solved or reference_selection(tree, max(made) + 1, config) is None

@@ -1,0 +1,122 @@
+"""One tree and the hidden verdict become one row of `evaluation`."""
+
+import polars as pl
+import pytest
+
+from codeq import tables
+from codeq.errors import DataError
+from codeq.evaluation.metrics import evaluation_row
+
+BUG = {"bug_id": "bug-1", "problem_id": "two-sum", "category": "logic", "level": "easy"}
+EMPTY: dict[str, object] = dict.fromkeys(tables.SCHEMAS["trajectories"])
+
+
+def node(node_id: str, **values: object) -> dict[str, object]:
+    return {
+        **EMPTY,
+        "tree_id": "tree-1",
+        "node_id": node_id,
+        "bug_id": "bug-1",
+        "policy": "d1",
+        "mode": "mcts",
+        "rollout": 1,
+        "seconds": 0.0,
+        **values,
+    }
+
+
+def rewrite(node_id: str, verdict: str, rollout: int, **values: object) -> dict[str, object]:
+    given = {"completion": "x", "code": "x", "tokens": 10, "seconds": 0.5}
+    return node(node_id, parent_id="n0", verdict=verdict, rollout=rollout, **{**given, **values})
+
+
+def tree(*nodes: dict[str, object]) -> pl.DataFrame:
+    return tables.frame("trajectories", [node("n0", rollout=0, code="buggy"), *nodes])
+
+
+NODES = tree(
+    rewrite("n1", "fail", 1),
+    rewrite("n2", "fail", 1, duplicate_of="n1", tokens=12),
+    rewrite("n3", "truncated", 1, tokens=64),
+    rewrite("n4", "missing_entry_point", 2, code=""),
+    rewrite("n5", "syntax_error", 2),
+    rewrite("n6", "pass", 3, seconds=0.25),
+    rewrite("n7", "pass", 2, duplicate_of="n6"),
+    rewrite("n8", "missing_entry_point", 3),
+)
+
+
+def row(nodes: pl.DataFrame = NODES, **changes: object) -> dict[str, object]:
+    values = {
+        "bug": BUG,
+        "policy": "round-1",
+        "mode": "mcts",
+        "seed": 4,
+        "policy_digest": "d1",
+        "nodes": nodes,
+        "handed_in": "n6",
+        "solved_hidden": False,
+    }
+    return evaluation_row(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def test_every_column_of_a_row_counted_by_hand():
+    assert row(extra_executions=1) == {
+        "bug_id": "bug-1",
+        "policy": "round-1",
+        "mode": "mcts",
+        "seed": 4,
+        "problem_id": "two-sum",
+        "category": "logic",
+        "level": "easy",
+        "policy_digest": "d1",
+        "tree_id": "tree-1",
+        "node_id": "n6",
+        "solved_public": True,
+        "solved_hidden": False,
+        "samples": 8,
+        "tokens": 10 + 12 + 64 + 10 * 5,
+        "executions": 3 + 1,  # n1, n6 and n8 ran; and one run outside the search
+        "seconds": 7 * 0.5 + 0.25,
+        "first_solved_rollout": 2,
+    }
+
+
+def test_the_row_fits_the_table():
+    table = tables.frame("evaluation", [row(), row(solved_hidden=None)])
+    assert table["solved_hidden"].to_list() == [False, None]
+
+
+def test_only_the_handed_in_node_solves():
+    unsolved = row(handed_in="n1")
+    assert not unsolved["solved_public"]
+    assert unsolved["first_solved_rollout"] == 2
+
+
+def test_a_tree_in_which_nothing_passes_has_no_first_solved_rollout():
+    failed = row(tree(rewrite("n1", "fail", 1)), handed_in="n1")
+    assert failed["first_solved_rollout"] is None
+    assert not failed["solved_public"]
+
+
+def test_a_tree_that_hands_nothing_in_solves_nothing():
+    nothing = row(tree(rewrite("n1", "truncated", 1)), handed_in=None)
+    assert (nothing["node_id"], nothing["solved_public"], nothing["samples"]) == (None, False, 1)
+    with pytest.raises(DataError, match="nothing was handed in"):
+        row(tree(rewrite("n1", "truncated", 1)), handed_in=None, solved_hidden=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"handed_in": "n99"}, "'n99' occurs 0 times"),
+        ({"mode": "best_of_n"}, "trajectories have mode"),
+        ({"policy_digest": "d2"}, "trajectories have policy"),
+        ({"bug": {**BUG, "bug_id": "bug-2"}}, "trajectories have bug_id"),
+        ({"nodes": NODES.clear()}, "trajectories have bug_id"),
+        ({"nodes": pl.concat([NODES, NODES.with_columns(tree_id=pl.lit("tree-2"))])}, "several trees"),
+    ],
+)
+def test_rows_of_another_tree_are_refused(changes: dict[str, object], message: str):
+    with pytest.raises(DataError, match=message):
+        row(**changes)

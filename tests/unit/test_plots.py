@@ -1,0 +1,167 @@
+"""The plots are drawn, and what is drawn is read back from the SVG and compared with the tables."""
+
+import re
+from functools import cache
+from xml.etree import ElementTree
+
+import polars as pl
+import pytest
+from test_evaluation_tables import evaluation
+
+from codeq import tables as schemas
+from codeq.errors import DataError
+from codeq.evaluation import plots, tables
+
+SVG = "{http://www.w3.org/2000/svg}"
+PAPER = {"light": "#ffffff", "dark": "#14171c"}
+
+
+def curve(shift: float = 0.0) -> pl.DataFrame:
+    """Ten steps of training, two evaluations, and the other metrics a run logs."""
+    rows: list[tuple[int, str, float]] = [(0, "train_pairs", 400.0)]
+    for step in range(1, 11):
+        rows += [(step, "loss", 0.7 - 0.01 * step + shift), (step, "rewards/accuracies", 0.5 + 0.02 * step)]
+        rows += [(step, "rewards/margins", 0.03 * step), (step, "grad_norm", 1.0)]
+        if step % 5 == 0:
+            rows += [
+                (step, "eval_loss", 0.69),
+                (step, "eval_rewards/accuracies", 0.55),
+                (step, "eval_rewards/margins", 0),
+            ]
+    rows.append((5, "best/eval_rewards/accuracies", 0.55))
+    return pl.DataFrame(rows, schema=schemas.SCHEMAS["training_curve"], orient="row")
+
+
+CURVES = {("round-2", 0): curve(0.02), ("round-1", 0): curve()}
+
+
+@cache
+def drawn(name: str) -> str:
+    table = evaluation(bugs=40)
+    charts = {
+        "fix_rates": lambda: plots.fix_rates(tables.fix_rates(table)),
+        "categories": lambda: plots.categories(tables.by_category(table)),
+        "training": lambda: plots.training(CURVES),
+    }
+    return plots.svg(charts[name]())
+
+
+every_plot = pytest.mark.parametrize("name", ["fix_rates", "categories", "training"])
+
+
+def texts(svg: str) -> list[str]:
+    return [element.text or "" for element in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+
+
+def marks(svg: str, role: str) -> list[ElementTree.Element]:
+    groups = (group for group in ElementTree.fromstring(svg).iter(f"{SVG}g") if role in group.get("class", ""))
+    return [path for group in groups for path in group]
+
+
+def x_of(element: ElementTree.Element) -> float:
+    found = re.match(r"translate\(([-\d.]+)", element.get("transform", ""))
+    assert found
+    return float(found[1])
+
+
+@every_plot
+def test_the_same_table_gives_the_same_bytes(name: str):
+    first = drawn(name)
+    drawn.cache_clear()
+    assert drawn(name) == first
+
+
+@every_plot
+def test_a_plot_fits_a_phone(name: str):
+    width = float(re.search(r'viewBox="0 0 (\d+)', drawn(name))[1])
+    assert width <= 420
+    assert all(float(size) >= 12 for size in re.findall(r'font-size="([\d.]+)px"', drawn(name)))
+
+
+@every_plot
+def test_a_plot_can_be_set_into_a_page(name: str):
+    svg = drawn(name)
+    assert svg.startswith("<svg")
+    assert not re.search(r"\bid=|url\(|href=", svg), "ids would collide between plots, references may leave the page"
+
+
+@every_plot
+def test_nothing_is_drawn_in_a_colour_that_one_theme_hides(name: str):
+    used = set(re.findall(r'(?:fill|stroke)="([^"]+)"', drawn(name)))
+    assert used <= {*plots.PALETTE, "currentColor", "none", "transparent"}
+    assert "currentColor" in used
+    assert all(ink in drawn(name) for ink in plots.INK.values())
+
+
+def luminance(colour: str) -> float:
+    """WCAG 2.2, relative luminance."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(a: str, b: str) -> float:
+    high, low = sorted((luminance(a), luminance(b)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_marks_and_letters_stand_out_in_both_themes(theme: str):
+    assert all(contrast(colour, PAPER[theme]) >= 3 for colour in plots.PALETTE)
+    assert contrast(plots.INK[theme], PAPER[theme]) >= 7
+
+
+@pytest.mark.parametrize("name", ["fix_rates", "categories"])
+def test_marks_stand_where_the_table_says(name: str):
+    table = evaluation(bugs=40)
+    rates = tables.fix_rates(table) if name == "fix_rates" else tables.by_category(table)
+    points = sorted(x_of(mark) / 280 for mark in marks(drawn(name), "mark-symbol role-mark"))
+    assert points == pytest.approx(sorted([*rates["rate_hidden"], *rates["rate_public"]]), abs=0.002)
+    intervals = marks(drawn(name), "mark-rule role-mark")
+    assert sorted(x_of(mark) / 280 for mark in intervals) == pytest.approx(sorted(rates["ci_low"]), abs=0.002)
+    lengths = [float(mark.get("x2", 0)) / 280 for mark in intervals]
+    assert sorted(lengths) == pytest.approx(sorted(rates["ci_high"] - rates["ci_low"]), abs=0.002)
+
+
+def test_panels_and_lines_are_in_the_order_of_the_study():
+    shown = [text for text in texts(drawn("fix_rates")) if text in ("single pass", "best of n", "MCTS")]
+    assert shown == ["single pass", "best of n", "MCTS"]
+    shown = [text for text in texts(drawn("categories")) if text in tables.CATEGORIES]
+    assert shown == list(tables.CATEGORIES)
+
+
+def test_bugs_without_hidden_tests_are_drawn_with_public_rates_alone():
+    rates = tables.fix_rates(evaluation(bugs=4, untested=4, seeds=(0,)))
+    points = marks(plots.svg(plots.fix_rates(rates)), "mark-symbol role-mark")
+    assert sorted(x_of(mark) / 280 for mark in points) == pytest.approx(sorted(rates["rate_public"]), abs=0.002)
+
+
+def test_names_are_text_and_never_markup():
+    hostile = "</style><script>alert('&')</script>"
+    svg = plots.svg(plots.categories(tables.by_category(evaluation(seeds=(0,)).with_columns(category=pl.lit(hostile)))))
+    assert hostile in texts(svg)
+    assert not list(ElementTree.fromstring(svg).iter(f"{SVG}script"))
+
+
+def test_training_shows_three_metrics_of_every_round():
+    assert [text for text in texts(drawn("training")) if text in plots._CURVES.values()] == list(plots._CURVES.values())
+    assert {"round 1", "round 2"} <= set(texts(drawn("training")))
+    lines = marks(drawn("training"), "mark-line role-mark")
+    assert len(lines) == 3 * 2 * 2  # metric, round, training or held-out
+    assert sum(line.get("stroke-dasharray") == "4,3" for line in lines) == 6
+    assert len(marks(drawn("training"), "mark-symbol role-mark")) == 3 * 2 * 2  # metric, round, evaluation
+
+
+def test_a_policy_keeps_its_colour_in_every_plot():
+    alone = plots.svg(plots.training({("round-2", 0): curve()}))
+    assert {line.get("stroke") for line in marks(alone, "mark-line role-mark")} == {plots.PALETTE[2]}
+
+
+def test_values_that_are_not_finite_are_left_out():
+    broken = curve().with_columns(value=pl.when(pl.col("step") == 3).then(float("nan")).otherwise("value"))
+    assert "NaN" not in plots.svg(plots.training({("round-1", 0): broken}))
+
+
+def test_curves_without_a_known_metric_are_refused():
+    with pytest.raises(DataError, match="hold none of"):
+        plots.training({("round-1", 0): curve().filter(pl.col("metric") == "grad_norm")})

@@ -1,0 +1,287 @@
+"""The report is one self-contained page whose numbers are those of the tables."""
+
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import polars as pl
+import pytest
+from test_evaluation_tables import evaluation
+from test_plots import CURVES
+
+from codeq.config import Study
+from codeq.errors import DataError
+from codeq.evaluation import plots, report, tables
+
+VOID = {"meta", "link", "br", "img", "input", "hr"}
+FIGURES = {
+    "fix_rates": plots.svg(plots.fix_rates(tables.fix_rates(evaluation(bugs=40)))),
+    "training": plots.svg(plots.training(CURVES)),
+}
+
+
+class Page(HTMLParser):
+    """Elements with their attributes, cells of tables by id, text; fails on tags that do not nest."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.tables: dict[str, list[list[str]]] = {}
+        self.lines: list[str] = []
+        self.rows: list[list[str]] | None = None
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "table":
+            self.rows = self.tables.setdefault(dict(attributes).get("id", ""), [])
+        elif tag == "tr" and self.rows is not None:
+            self.rows.append([])
+        elif tag in ("td", "th") and self.rows is not None:
+            self.rows[-1].append("")
+
+    def handle_startendtag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "style" in self.open:
+            return
+        self.lines.append(data)
+        if self.rows and {"td", "th"} & set(self.open):
+            self.rows[-1][-1] += data
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.lines).split())
+
+
+def context(table: pl.DataFrame | None = None, **changes: object) -> report.Context:
+    table = evaluation(seeds=(0,)) if table is None else table
+    made = report.Context(
+        study=Study(name="tiny"),
+        fix_rates=tables.fix_rates(table),
+        by_category=tables.by_category(table),
+        by_level=tables.by_level(table),
+        comparisons=tables.comparisons(table),
+        figures=FIGURES,
+        audit={
+            "filters": {"rows": {"bugs": 1414, "problems": 225}, "test": {"bugs": 123, "problems": 123}},
+            "duplication": {"by problem": 0.8409},
+            "left out": {},
+        },
+        backend="process",
+        isolation={"network": "none", "user": "nobody"},
+        inputs={"results/tiny/evaluation.parquet": "ab" * 32, "results/tiny/audit.json": "cd" * 32},
+        policies={"base": "ef" * 32, "round-1": "01" * 32},
+    )
+    return replace(made, **changes)
+
+
+def test_the_page_needs_nothing_from_outside():
+    html = report.render(context())
+    page = Page(html)
+    for tag, attributes in page.elements:
+        assert tag not in ("script", "link", "img", "iframe", "object", "embed", "base", "form"), tag
+        for name, value in attributes.items():
+            assert not name.startswith("on"), (tag, name)
+            if name in ("src", "href", "xlink:href", "srcset", "data", "action", "poster"):
+                assert value.startswith("#"), (tag, name, value)
+    assert "url(" not in html
+    assert "@import" not in html
+    policies = [a["content"] for tag, a in page.elements if tag == "meta" and "http-equiv" in a]
+    assert policies == ["default-src 'none'; style-src 'unsafe-inline'"]
+
+
+def test_every_link_has_its_target_and_ids_are_unique():
+    page = Page(report.render(context()))
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    links = [attributes["href"] for tag, attributes in page.elements if tag == "a"]
+    assert len(ids) == len(set(ids))
+    assert len(links) == 8
+    assert {link.removeprefix("#") for link in links} <= set(ids)
+
+
+def test_the_page_is_made_for_phones_and_for_both_themes():
+    html = report.render(context())
+    assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in html
+    assert "@media (prefers-color-scheme: dark)" in html
+
+
+def test_the_same_context_gives_the_same_bytes():
+    assert report.render(context()) == report.render(context())
+
+
+@pytest.mark.parametrize("seeds", [(0,), (0, 1, 2)])
+def test_fix_rates_in_the_page_equal_the_table(seeds: tuple[int, ...]):
+    table = evaluation(seeds=seeds)
+    rows = Page(report.render(context(table))).tables["table-fix-rates"]
+    expected = [
+        [
+            row["policy"].replace("round-", "round "),
+            {"single_pass": "single pass", "best_of_n": "best of n", "mcts": "MCTS"}[row["mode"]],
+            *([str(row["seed"])] if len(seeds) > 1 else []),
+            "24",
+            "21",
+            f"{100 * row['rate_hidden']:.1f} %",
+            f"{100 * row['ci_low']:.1f} % – {100 * row['ci_high']:.1f} %",
+            f"{100 * row['rate_public']:.1f} %",
+            f"{row['samples']:,}",
+            f"{row['tokens']:,}",
+            f"{row['seconds']:,.0f}",
+        ]
+        for row in tables.fix_rates(table).to_dicts()
+    ]
+    assert rows[1:] == expected
+    assert len(rows[0]) == len(rows[1])
+
+
+def test_comparisons_in_the_page_equal_the_table():
+    made = context()
+    rows = Page(report.render(made)).tables["table-comparisons"][1:]
+    assert len(rows) == made.comparisons.height
+    for cells, row in zip(rows, made.comparisons.to_dicts(), strict=True):
+        assert cells[2:5] == [str(row["n"]), str(row["only_a"]), str(row["only_b"])]
+        assert float(cells[5].removesuffix(" points").replace("−", "-")) == pytest.approx(
+            100 * row["difference"], abs=0.051
+        )
+        assert cells[6] == "p < 0.001" or float(cells[6].removeprefix("p = ")) == pytest.approx(
+            row["p_value"], abs=0.00051
+        )
+
+
+def test_slices_in_the_page_equal_the_table():
+    made = context()
+    for by, table in (("category", made.by_category), ("level", made.by_level)):
+        header, *rows = Page(report.render(made)).tables[f"table-by-{by}"]
+        cells = [cell for row in rows for cell in row[2:]]
+        assert header[2:] == table[by].unique(maintain_order=True).to_list()
+        assert cells == [
+            f"{100 * row['rate_hidden']:.1f} % {row['solved_hidden']}/{row['n_hidden']}" for row in table.to_dicts()
+        ]
+
+
+def test_the_audit_the_sandbox_and_every_digest_are_in_the_page():
+    made = context()
+    page = Page(report.render(made))
+    assert ["rows", "1,414", "225"] in page.tables[""]
+    assert ["by problem", "84.1 %"] in page.tables[""]
+    assert "Left out None." in page.text
+    assert page.tables["table-isolation"] == [["network", "none"], ["user", "nobody"]]
+    for name, digest in {**made.inputs, **made.policies}.items():
+        assert f"{tables.label(name)} {digest}" in page.text
+
+
+def test_figures_are_set_in_and_a_study_without_training_has_no_such_section():
+    assert report.render(context()).count("<svg") == 2
+    page = Page(report.render(context(figures={})))
+    assert not [tag for tag, _ in page.elements if tag == "svg"]
+    assert "#training" not in [attributes.get("href") for _, attributes in page.elements]
+
+
+def test_hostile_names_are_text():
+    hostile = "<script>alert('&')</script>"
+    base = evaluation(seeds=(0,)).filter(pl.col("policy") == "base")
+    made = context(
+        base.with_columns(policy=pl.lit(hostile), category=pl.lit(hostile)),
+        audit={hostile: {hostile: hostile}},
+        isolation={hostile: hostile},
+        inputs={hostile: hostile},
+        policies={hostile: hostile},
+        backend=hostile,
+    )
+    html = report.render(made)
+    assert "<script" not in html
+    assert Page(html).text.count(hostile) >= 15
+
+
+# Sixteen bugs in one mode: the base solves the first `before`, round 1 the first `after`, of those with hidden tests.
+def study(before: int, after: int, seeds: tuple[int, ...] = (0,), hidden: int = 16) -> pl.DataFrame:
+    table = evaluation(seeds=seeds, bugs=16, untested=0).filter(pl.col("policy").is_in(["base", "round-1"]))
+    number = pl.col("bug_id").str.strip_prefix("bug-").cast(pl.Int64)
+    solved = number < pl.when(pl.col("policy") == "base").then(before).otherwise(after)
+    return table.with_columns(
+        solved_public=pl.lit(True), solved_hidden=pl.when(number < hidden).then(solved & (pl.col("mode") == "mcts"))
+    )
+
+
+def first_sentence(table: pl.DataFrame) -> str:
+    return report.headline(tables.fix_rates(table), tables.comparisons(table))[0].replace("\xa0", " ")
+
+
+def test_the_headline_says_up_down_or_no_change():
+    assert first_sentence(study(4, 12)) == (
+        "With MCTS, round 1 fixes 75.0 % of 16 bugs under hidden tests and the base model 25.0 %: "
+        "up 50.0 points (paired exact McNemar test on 16 bugs, p = 0.008: more than chance would explain)."
+    )
+    assert first_sentence(study(12, 10)) == (
+        "With MCTS, round 1 fixes 62.5 % of 16 bugs under hidden tests and the base model 75.0 %: "
+        "down 12.5 points (paired exact McNemar test on 16 bugs, p = 0.500: chance alone could explain it)."
+    )
+    assert "no change (paired exact McNemar test on 16 bugs, p = 1.000" in first_sentence(study(8, 8))
+
+
+def test_the_headline_averages_seeds_and_lists_their_p_values():
+    table = pl.concat([study(4, 12), study(4, 6, seeds=(1,))])
+    assert first_sentence(table) == (
+        "With MCTS, averaged over 2 seeds, round 1 fixes 56.2 % of 16 bugs under hidden tests and the base model "
+        "25.0 %: up 31.2 points (paired exact McNemar tests by seed: p = 0.008, p = 0.500)."
+    )
+
+
+def test_the_headline_tells_the_effect_of_search_and_the_public_rate():
+    table = study(4, 12)
+    _, search, public = report.headline(tables.fix_rates(table), tables.comparisons(table))
+    assert search.replace("\xa0", " ") == (
+        "With the base model, MCTS fixes 25.0 % and a single pass 0.0 %: up 25.0 points "
+        "(paired exact McNemar test on 16 bugs, p = 0.125: chance alone could explain it)."
+    )
+    assert public.replace("\xa0", " ") == (
+        "By the public tests, which the search sees, MCTS with round 1 would score 100.0 %."
+    )
+
+
+def test_the_headline_speaks_of_the_last_round_even_if_an_earlier_one_was_better():
+    table = study(4, 12)
+    worse = study(4, 2).filter(pl.col("policy") == "round-1").with_columns(policy=pl.lit("round-2"))
+    assert first_sentence(pl.concat([table, worse])).startswith("With MCTS, round 2 fixes 12.5 %")
+
+
+def test_the_headline_of_a_study_without_training_or_comparison():
+    base = study(4, 4).filter(pl.col("policy") == "base")
+    assert first_sentence(base).startswith("With the base model, MCTS fixes 25.0 %")
+    alone = base.filter(pl.col("mode") == "mcts")
+    assert first_sentence(alone) == "With MCTS, the base model fixes 25.0 % of 16 bugs under hidden tests."
+
+
+def test_without_hidden_tests_nothing_is_claimed():
+    table = study(4, 12, hidden=0)
+    assert len(report.headline(tables.fix_rates(table), tables.comparisons(table))) == 1
+    assert first_sentence(table).startswith("No bug has hidden tests, so nothing is scored")
+    assert "Up to 16 of the evaluated bugs have no hidden test" in Page(report.render(context(table))).text
+
+
+def test_methods_follow_the_configuration():
+    text = Page(report.render(context())).text
+    assert "up to 10 rollouts of 4 rewrites each, to depth 4" in text
+    assert "learning rate 5e-06, 2 epochs, batches of 16 pairs" in text
+    changed = Study(name="tiny", rounds=0, search={"rollouts": 3, "critic": "likelihood"}, data={"source": "shards/x"})
+    text = Page(report.render(context(study=changed))).text
+    assert "up to 3 rollouts" in text
+    assert "the length-normalised likelihood" in text
+    assert "Python rows of shards/x" in text
+    assert "DPO (β" not in text
+
+
+@pytest.mark.parametrize(
+    "change", [{"figures": {"fixrates": "<svg/>"}}, {"fix_rates": tables.fix_rates(evaluation().clear())}]
+)
+def test_a_context_that_cannot_be_shown_is_refused(change: dict[str, object]):
+    with pytest.raises(DataError, match="report: "):
+        report.render(context(**change))
