@@ -169,7 +169,8 @@ def _allowed(section: type[Section], location: tuple[int | str, ...]) -> str:
 
     for part in location[:-1]:
         inner = section.model_fields[str(part)].annotation
-        assert isinstance(inner, type) and issubclass(inner, Section)
+        assert isinstance(inner, type)
+        assert issubclass(inner, Section)
         section = inner
     near = get_close_matches(str(location[-1]), section.model_fields, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""

@@ -7,15 +7,16 @@ This module is also loaded inside the sandbox: it imports the standard library o
 
 import json
 import math
+from typing import Any
 
 MAX_DEPTH = 64
 
 
-class UnsupportedValue(ValueError):
+class UnsupportedValue(ValueError):  # noqa: N818 - says what the value is, not what went wrong
     """The value is of a type (or nested more deeply) than the format carries."""
 
 
-def encode(value: object, depth: int = 0) -> object:
+def encode(value: Any, depth: int = 0) -> Any:
     """Turn a value into JSON-serialisable form; exact types only, no subclasses.
 
     Raises UnsupportedValue for any other type and for nesting deeper than MAX_DEPTH.
@@ -27,22 +28,22 @@ def encode(value: object, depth: int = 0) -> object:
         return value
     if kind is int:
         # JSON readers limit the digits of an int; hexadecimal is exact and unlimited.
-        return value if -(2**63) <= value < 2**63 else {"$": "int", "v": hex(value)}  # type: ignore[operator,arg-type]
+        return value if -(2**63) <= value < 2**63 else {"$": "int", "v": hex(value)}
     if kind is float:
         return {"$": "float", "v": repr(value)}
     if kind is list:
-        return [encode(item, depth + 1) for item in value]  # type: ignore[attr-defined]
+        return [encode(item, depth + 1) for item in value]
     if kind is tuple:
-        return {"$": "tuple", "v": [encode(item, depth + 1) for item in value]}  # type: ignore[attr-defined]
+        return {"$": "tuple", "v": [encode(item, depth + 1) for item in value]}
     if kind is dict:
-        return {"$": "dict", "v": [[encode(k, depth + 1), encode(v, depth + 1)] for k, v in value.items()]}  # type: ignore[attr-defined]
+        return {"$": "dict", "v": [[encode(k, depth + 1), encode(v, depth + 1)] for k, v in value.items()]}
     if kind in (set, frozenset):
-        items = [encode(item, depth + 1) for item in value]  # type: ignore[attr-defined]
+        items = [encode(item, depth + 1) for item in value]
         return {"$": kind.__name__, "v": sorted(items, key=lambda item: json.dumps(item, sort_keys=True))}
     raise UnsupportedValue(f"type {kind.__name__} cannot leave the sandbox")
 
 
-def decode(data: object, depth: int = 0) -> object:
+def decode(data: Any, depth: int = 0) -> Any:
     """The inverse of `encode`. Raises UnsupportedValue on anything `encode` cannot have written."""
     if depth > MAX_DEPTH:
         raise UnsupportedValue(f"nested deeper than {MAX_DEPTH}")
@@ -64,7 +65,7 @@ def decode(data: object, depth: int = 0) -> object:
                 return {decode(k, depth + 1): decode(v, depth + 1) for k, v in body}
         except (TypeError, ValueError) as error:
             raise UnsupportedValue(f"malformed {tag}: {error}") from error
-    raise UnsupportedValue(f"not an encoded value: {str(data)[:80]}")
+    raise UnsupportedValue(f"not an encoded value, but a {type(data).__name__}")
 
 
 def dumps(value: object) -> str:
@@ -72,25 +73,26 @@ def dumps(value: object) -> str:
     return json.dumps(encode(value), ensure_ascii=False, separators=(",", ":"))
 
 
-def loads(text: str) -> object:
+def loads(text: str) -> Any:
     """Read what `dumps` wrote. Raises UnsupportedValue on malformed text."""
     try:
-        return decode(json.loads(text))
-    except (json.JSONDecodeError, RecursionError) as error:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:  # ValueError: also an int of too many digits
         raise UnsupportedValue(f"not JSON: {error}") from error
+    return decode(data)
 
 
-def same(left: object, right: object) -> bool:
+def same(left: Any, right: Any) -> bool:
     """Equality with exact types at every level; NaN equals NaN, ``1`` does not equal ``True``."""
     if type(left) is not type(right):
         return False
     if isinstance(left, float):
-        return left == right or (math.isnan(left) and math.isnan(right))  # type: ignore[arg-type]
+        return left == right or bool(math.isnan(left) and math.isnan(right))
     if isinstance(left, (list, tuple)):
-        return len(left) == len(right) and all(same(a, b) for a, b in zip(left, right, strict=True))  # type: ignore[arg-type]
+        return len(left) == len(right) and all(same(a, b) for a, b in zip(left, right, strict=True))
     if isinstance(left, (dict, set, frozenset)):
         return canonical(left) == canonical(right)
-    return left == right
+    return bool(left == right)
 
 
 def canonical(value: object) -> str:
@@ -98,11 +100,12 @@ def canonical(value: object) -> str:
     return json.dumps(_sorted(encode(value)))
 
 
-def _sorted(data: object) -> object:
-    """Order the entries of encoded dicts, whose insertion order carries no meaning."""
+def _sorted(data: Any) -> Any:
+    """Order the entries of encoded dicts, whose insertion order carries no meaning, and unify the zeros."""
     if isinstance(data, list):
         return [_sorted(item) for item in data]
     if isinstance(data, dict):
-        body = _sorted(data["v"])
-        return {"$": data["$"], "v": sorted(body, key=json.dumps) if data["$"] == "dict" else body}  # type: ignore[arg-type]
+        body = "0.0" if data == {"$": "float", "v": "-0.0"} else _sorted(data["v"])
+        ordered = data["$"] not in ("dict", "set", "frozenset")
+        return {"$": data["$"], "v": body if ordered else sorted(body, key=json.dumps)}
     return data

@@ -34,9 +34,7 @@ def main() -> None:
             }
             for problem in problems.iter_rows(named=True)
         ]
-        located = bugs.select("bug_id", "problem_id").join(
-            pl.DataFrame(texts), on="problem_id", maintain_order="left"
-        )
+        located = bugs.select("bug_id", "problem_id").join(pl.DataFrame(texts), on="problem_id", maintain_order="left")
         tables.write("duplicates", duplicates.duplicates(located, args.settings.data), args.duplicates)
 
 

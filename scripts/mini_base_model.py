@@ -4,13 +4,15 @@ Takes about an hour on two CPU cores. The functions of the curriculum and their 
 are kept out of the corpus.
 """
 
-import argparse
+import copy
 import csv
 import logging
 import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+
+from codeq import lineage, stage
 
 HELD_OUT = 256  # functions kept for measuring repair
 
@@ -28,13 +30,12 @@ def repairs(codes: list[str], seed: int) -> Iterator[tuple[str, str]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True, help="directory of the model")
+    parser = stage.parser(__doc__, settings=False)
+    parser.add_argument("--model", type=Path, required=True, help="manifest.json to write; the model lies beside it")
     parser.add_argument("--repair-tokens", type=int, help="tokens of the repair phase (default: the recipe's)")
     parser.add_argument("--copy-tokens", type=int, help="tokens of the copy phase (default: the recipe's)")
     args = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    log = logging.getLogger("codeq.mini")
+    log, out = logging.getLogger("codeq.mini"), args.model.parent
 
     import torch
 
@@ -57,20 +58,23 @@ def main() -> None:
     rng = random.Random(1)
     probes = [(bug.code, code) for code in held_out if (bug := inject(code, 1, rng))]
 
-    def save(tokens: int) -> None:
-        model.to(torch.bfloat16).save_pretrained(args.out)
-        model.to(torch.float32)
-        words.save_pretrained(args.out)
+    def save() -> None:
+        """Write what there is so far, in bfloat16; training goes on in float32."""
+        copy.deepcopy(model).to(torch.bfloat16).save_pretrained(out)
+        words.save_pretrained(out)
 
-    rows = pretraining.pretrain(
-        model, words, repairs(codes, recipe.seed), recipe, lambda: pretraining.repaired(model, words, probes)
-    )
-    save(0)
-    with (args.out / "training_log.csv").open("w", newline="") as file:
+    def repaired() -> float:
+        save()
+        return pretraining.repaired(model, words, probes)
+
+    rows = pretraining.pretrain(model, words, repairs(codes, recipe.seed), recipe, repaired)
+    save()
+    with (out / "training_log.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0].keys())
         writer.writeheader()
         writer.writerows(rows)
+    lineage.write_manifest(out)
 
 
 if __name__ == "__main__":
-    main()
+    stage.run(main)

@@ -1,8 +1,7 @@
-"""The bug injector: DebugBench's four categories, as edits on tokens and syntax tree.
+"""The bug injector: DebugBench's categories of bugs, as edits on tokens and syntax tree.
 
 `edits` enumerates every single edit of every subtype that a program admits; `inject` draws some
-of them by seed and applies them at once. A subtype's name is DebugBench's (Tian et al. 2024,
-arXiv 2401.04621, table 1). Whether the result really is a bug is for the sandbox to say.
+of them by seed and applies them at once. Whether the result really is a bug is for the sandbox to say.
 """
 
 import ast
@@ -15,22 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-CATEGORY = {
-    "misused == or =": "syntax",
-    "missing colons": "syntax",
-    "unclosed parentheses": "syntax",
-    "illegal indentation": "syntax",
-    "unclosed string": "syntax",
-    "illegal comment": "syntax",
-    "faulty indexing": "reference",
-    "undefined objects": "reference",
-    "undefined methods": "reference",
-    "illegal keywords": "reference",
-    "condition error": "logic",
-    "operation error": "logic",
-    "variable error": "logic",
-    "other error": "logic",
-}
+from codeq.data.taxonomy import CATEGORY_OF
+
 MULTIPLE = {2: "double", 3: "triple", 4: "quadruple"}
 
 _COMMENTS = ("// check this", "// TODO", "/* loop */", "// done", "/* result */", "-- note")
@@ -93,7 +78,7 @@ def inject(code: str, count: int, rng: random.Random, category: str | None = Non
     """
     by_subtype: dict[str, list[Edit]] = {}
     for edit in edits(code):
-        if category in (None, CATEGORY[edit.subtype]):
+        if category in (None, CATEGORY_OF[edit.subtype]):
             by_subtype.setdefault(edit.subtype, []).append(edit)
     chosen: list[Edit] = []
     for _ in range(count):
@@ -107,7 +92,7 @@ def inject(code: str, count: int, rng: random.Random, category: str | None = Non
         chosen.append(rng.choice(free[rng.choice(sorted(free))]))
     chosen.sort(key=lambda edit: edit.start)
     subtype = chosen[0].subtype if count == 1 else MULTIPLE[count]
-    return Bug(apply(code, chosen), CATEGORY[subtype] if count == 1 else "multiple", subtype, tuple(chosen))
+    return Bug(apply(code, chosen), CATEGORY_OF[subtype] if count == 1 else "multiple", subtype, tuple(chosen))
 
 
 def apply(code: str, chosen: list[Edit]) -> str:

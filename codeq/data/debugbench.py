@@ -18,26 +18,10 @@ import polars as pl
 
 from codeq import tables
 from codeq.data.examples import bindings
+from codeq.data.taxonomy import CATEGORY_OF
 from codeq.errors import DataError
 from codeq.identity import content_id, digest
 
-# The paper's taxonomy: four categories, 18 subtypes (its counts over all languages, 761 syntax,
-# 684 reference, 590 logic and 2,218 multiple, are those of the shards under this mapping).
-CATEGORIES = {
-    "syntax": (
-        "misused == or =",
-        "missing colons",
-        "unclosed parentheses",
-        "illegal separation",
-        "illegal indentation",
-        "unclosed string",
-        "illegal comment",
-    ),
-    "reference": ("faulty indexing", "undefined objects", "undefined methods", "illegal keywords"),
-    "logic": ("condition error", "operation error", "variable error", "other error"),
-    "multiple": ("double", "triple", "quadruple"),
-}
-_CATEGORY_OF = {subtype: category for category, subtypes in CATEGORIES.items() for subtype in subtypes}
 _LEVELS = ("easy", "medium", "hard")
 
 # What a row must have, and what the hub calls it.
@@ -248,11 +232,11 @@ def _checked(shard: str, index: int, record: object) -> dict[str, Any]:
         raise DataError(f"{where}: key 'examples' holds something else than texts")
     subtype = record.get("subtype") or Path(shard).stem.partition("_")[2]
     subtype = "misused == or =" if subtype == "misused ==/=" else subtype
-    if subtype not in _CATEGORY_OF:
-        raise DataError(f"{where}: unknown subtype {subtype!r}; known: {', '.join(_CATEGORY_OF)}")
+    if subtype not in CATEGORY_OF:
+        raise DataError(f"{where}: unknown subtype {subtype!r}; known: {', '.join(CATEGORY_OF)}")
     if fields["level"] not in _LEVELS:
         raise DataError(f"{where}: key 'level' is {fields['level']!r}, not one of {', '.join(_LEVELS)}")
-    return {**fields, "subtype": subtype, "category": _CATEGORY_OF[subtype]}
+    return {**fields, "subtype": subtype, "category": CATEGORY_OF[subtype]}
 
 
 def _fields(raw: pl.DataFrame) -> Iterator[dict[str, Any]]:

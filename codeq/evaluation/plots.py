@@ -92,7 +92,7 @@ def training(curves: Mapping[tuple[str, int], pl.DataFrame]) -> alt.FacetChart:
             seed=pl.lit(seed),
             held_out=pl.col("metric").str.starts_with("eval_"),
             name=pl.col("metric").str.strip_prefix("eval_"),
-        ).filter(pl.col("name").is_in(list(_CURVES)), pl.col("value").is_finite())
+        ).filter(pl.col("name").is_in(list(_CURVES)))
         for (policy, seed), frame in sorted(curves.items(), key=lambda item: (policy_rank(item[0][0]), item[0][1]))
     ]
     if not any(frame.height for frame in frames):

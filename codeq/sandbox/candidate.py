@@ -7,11 +7,9 @@ an honest value still leaves unharmed.
 """
 
 import builtins
-import gc
 import importlib
 import json
 import os
-import random
 import sys
 import types
 import typing
@@ -20,20 +18,22 @@ FILE = "<candidate>"
 RECURSION_LIMIT = 10_000  # about what 64 MiB of stack carry through functions written in C
 MESSAGE_CHARACTERS = 500
 
-_MODULES = "bisect collections copy functools heapq itertools math operator random re string sys typing".split()
-# As on LeetCode, these modules' public names need no import.
-_STAR = "typing collections math heapq bisect functools itertools".split()
+# As on LeetCode, these modules need no import, and neither do the public names of the first seven.
+_OPENED = ("typing", "collections", "math", "heapq", "bisect", "functools", "itertools")
+_MODULES = (*_OPENED, "copy", "operator", "random", "re", "string", "sys")
 
 
 def prelude() -> None:
-    """Put the names that LeetCode solutions take for granted where any code finds them.
+    """Prepare what every candidate starts from: recursion limit, random state and names.
 
-    They become builtins, not globals: a candidate's own globals then hold what it defined and nothing
-    else, and no name that Python already has (``pow``) is replaced.
+    The names that LeetCode solutions take for granted become builtins, not globals: a candidate's own
+    globals then hold what it defined and nothing else, and no name that Python has (``pow``) is replaced.
     """
     modules = {name: importlib.import_module(name) for name in _MODULES}
+    sys.setrecursionlimit(RECURSION_LIMIT)
+    modules["random"].seed(0)
     names: dict[str, object] = dict(modules)
-    for module in (modules[name] for name in _STAR):
+    for module in (modules[name] for name in _OPENED):
         public = getattr(module, "__all__", None) or [name for name in vars(module) if not name.startswith("_")]
         names.update({name: getattr(module, name) for name in public if name not in names})
     names["deepcopy"] = modules["copy"].deepcopy
@@ -42,7 +42,7 @@ def prelude() -> None:
             setattr(builtins, name, value)
 
 
-class Missing(Exception):
+class MissingError(Exception):
     """The program defines no such entry point."""
 
 
@@ -57,9 +57,6 @@ class Harness:
 
     def run(self, request: dict[str, typing.Any]) -> None:
         """Load the program, call it on each list of arguments, say that all is done."""
-        sys.setrecursionlimit(RECURSION_LIMIT)
-        random.seed(0)
-        gc.enable()
         call = self._load(request["code"], request["entry_point"], request["kind"])
         if call is None:
             return
@@ -88,7 +85,7 @@ class Harness:
         try:
             exec(compiled, module.__dict__)
             call = _caller(module.__dict__, entry_point, kind)
-        except Missing as error:
+        except MissingError as error:
             self._send(0, "missing", str(error))
             return None
         except BaseException as error:
@@ -142,7 +139,7 @@ def _caller(names: dict[str, typing.Any], entry_point: str, kind: str) -> typing
     owner = "Solution" if kind == "method" else entry_point
     if owner not in names or (kind == "method" and not hasattr(names[owner], entry_point)):
         what = {"function": "function", "method": "method Solution.", "operations": "class"}[kind]
-        raise Missing(f"the program defines no {what}{'' if kind == 'method' else ' '}{entry_point}")
+        raise MissingError(f"the program defines no {what}{'' if kind == 'method' else ' '}{entry_point}")
     target = names[owner]
     if kind == "function":
         return lambda arguments: target(*arguments)

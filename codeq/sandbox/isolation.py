@@ -16,7 +16,7 @@ import signal
 import struct
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 _CLONE_NEWNS, _CLONE_NEWUTS, _CLONE_NEWIPC = 0x20000, 0x4000000, 0x8000000
 _CLONE_NEWUSER, _CLONE_NEWPID, _CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
@@ -30,7 +30,7 @@ _LANDLOCK_ALL, _LANDLOCK_READ = 0x1FFF, 0xC  # every right of ABI 1; READ_FILE a
 
 _LIBRARIES = ("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
-_FIRST_UID, _UIDS = 1 << 30, 1 << 10  # per server; beyond every uid that is given to people
+_FIRST_UID, _UIDS = 1 << 30, 1 << 10  # beyond every uid that is given to people; so many per server
 _STACK_BYTES = 64 << 20
 _OPEN_FILES = 64
 _PROCESSES = 64
@@ -55,27 +55,29 @@ def _mount(source: str, target: str, kind: str | None, flags: int, data: str | N
 
 
 class Isolation:
-    """What `enter` obtained, and how each candidate's process is confined on top of it."""
+    """What `enter` obtained, and how each candidate's process is confined on top of it.
 
-    def __init__(self, namespaces: str, filters: types.ModuleType) -> None:
+    Everything the server can bear itself is put in force there and inherited: that costs a fork nothing.
+    """
+
+    def __init__(self, namespaces: str, first_uid: int, filters: types.ModuleType, memory_bytes: int) -> None:
         self.namespaces = namespaces != "none"
-        program = filters.system_calls(os.uname().machine, read_only=not self.namespaces)
-        self._filter = None if program is None else ctypes.create_string_buffer(program, len(program))
-        self._own_process = [] if program is None else filters.own_process(program)
         self._ruleset = None if self.namespaces else _landlock()
-        self._uids = 0
-        first = _FIRST_UID + os.getpid() % 4096 * _UIDS
-        if namespaces != "user" and os.geteuid() == 0 and _rehearse(functools.partial(_probe_uid, first)):
-            self._first_uid, self._uids = first, _UIDS
-        self._served = 0
-        filtered, root = self._filter is not None, self.namespaces
+        self._first_uid, self._served = first_uid, 0
+        self._own_uid = namespaces != "user" and _rehearse(functools.partial(_probe_uid, first_uid))
+        self._filter: Filter | None = None
+        _limit_resources(memory_bytes, self._own_uid)
+        if filters.supported(os.uname().machine):
+            Filter(filters.for_server(read_only=not self.namespaces)).install()
+            self._filter = Filter(*filters.for_candidate())
+        filtered, landlock = self._filter is not None, self._ruleset is not None
         self.in_force = {
             "namespaces": namespaces,
-            "network": "none" if root or filtered else "open",
-            "processes": "own PID namespace" if root else "same PID namespace",
-            "files": "private read-only root" if root else "Landlock" if self._ruleset is not None else "host",
-            "writes": "none" if root or filtered or self._ruleset is not None else "host",
-            "uid": "fresh" if self._uids else "same, without capabilities",
+            "network": "none" if self.namespaces or filtered else "open",
+            "processes": "own PID namespace" if self.namespaces else "same PID namespace",
+            "files": "private read-only root" if self.namespaces else "Landlock" if landlock else "host",
+            "writes": "none" if self.namespaces or filtered or landlock else "host",
+            "uid": "fresh" if self._own_uid else "same, without capabilities",
             "system calls": "filtered" if filtered else "open",
             "memory": "RLIMIT_AS",
         }
@@ -84,34 +86,52 @@ class Isolation:
         """Tell, in the server, that another candidate is about to be forked."""
         self._served += 1
 
-    def confine(self, memory_bytes: int, cpu_seconds: int) -> None:
+    def confine(self, cpu_seconds: int) -> None:
         """Confine the calling process for good. Raises OSError where a layer cannot be put in force."""
-        limits = {
-            resource.RLIMIT_AS: memory_bytes,
-            resource.RLIMIT_CPU: cpu_seconds,
-            resource.RLIMIT_FSIZE: 0,
-            resource.RLIMIT_CORE: 0,
-            resource.RLIMIT_NOFILE: _OPEN_FILES,
-            resource.RLIMIT_STACK: _STACK_BYTES,
-        }
-        if self._uids:  # counts all processes of a uid: of use only where the uid is the candidate's own
-            limits[resource.RLIMIT_NPROC] = _PROCESSES
-        for which, limit in limits.items():
-            hard = resource.getrlimit(which)[1]
-            limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
-            resource.setrlimit(which, (limit, limit))
-        if self._uids:
-            _become(self._first_uid + self._served % self._uids)
-        _check(_libc.capset(struct.pack("<Ii", 0x20080522, 0), bytes(24)))
-        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of uid clears it
-        _prctl(_PR_SET_DUMPABLE, 0)
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
+        if self._own_uid:
+            _become(self._first_uid + self._served % _UIDS)  # and the capabilities are gone
+        else:
+            _check(_libc.capset(struct.pack("<Ii", 0x20080522, 0), bytes(24)))
+        if not self.namespaces:
+            _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            _prctl(_PR_SET_DUMPABLE, 0)
         if self._ruleset is not None:
             _check(_libc.syscall(_LANDLOCK_RESTRICT, self._ruleset, 0))
         if self._filter is not None:
-            for offset in self._own_process:
-                struct.pack_into("I", self._filter, offset, os.getpid())
-            program = struct.pack("HP", len(self._filter) // 8, ctypes.addressof(self._filter))  # struct sock_fprog
-            _prctl(_PR_SET_SECCOMP, 2, program)
+            self._filter.install()
+
+
+def _limit_resources(memory_bytes: int, own_uid: bool) -> None:
+    limits = {
+        resource.RLIMIT_AS: memory_bytes,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NOFILE: _OPEN_FILES,
+        resource.RLIMIT_STACK: _STACK_BYTES,
+    }
+    if own_uid:  # counts all processes of a uid: of use only where the uid is the candidate's own
+        limits[resource.RLIMIT_NPROC] = _PROCESSES
+    for which, limit in limits.items():
+        hard = resource.getrlimit(which)[1]
+        limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        resource.setrlimit(which, (limit, limit))
+
+
+class Filter:
+    """A seccomp filter, prepared once so that a candidate's process need only install it."""
+
+    def __init__(self, program: bytes, own_process: Sequence[int] = ()) -> None:
+        """`own_process`: where in the program the id of the process belongs that installs it."""
+        self._buffer = ctypes.create_string_buffer(program, len(program))
+        self._own_process = own_process
+        self._header = struct.pack("HP", len(program) // 8, ctypes.addressof(self._buffer))  # struct sock_fprog
+
+    def install(self) -> None:
+        pid = os.getpid()
+        for offset in self._own_process:
+            struct.pack_into("I", self._buffer, offset, pid)
+        _prctl(_PR_SET_SECCOMP, 2, self._header)
 
 
 def _become(uid: int) -> None:
@@ -123,16 +143,17 @@ def _become(uid: int) -> None:
 def _probe_uid(uid: int) -> None:
     """A uid is of use only where it can still import from the standard library."""
     _become(uid)
-    os.listdir(next(path for path in sys.path if os.path.isdir(path)))
+    os.listdir(os.path.dirname(os.__file__))
 
 
-def enter(filters: types.ModuleType) -> Isolation:
+def enter(filters: types.ModuleType, memory_bytes: int) -> Isolation:
     """Confine this process as far as the machine permits, and say how far.
 
     With namespaces the process continues as PID 1 of its own; the one that was started stays
     outside, waits for it and ends with it.
     """
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    first_uid = _FIRST_UID + os.getpid() % (1 << 18) * _UIDS  # disjoint between servers
     modes = ("root", "user") if os.geteuid() == 0 else ("user",)
     chosen = next((mode for mode in modes if _rehearse(functools.partial(_enter_namespaces, mode))), "none")
     if chosen != "none":
@@ -140,7 +161,7 @@ def enter(filters: types.ModuleType) -> Isolation:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     _prctl(_PR_SET_DUMPABLE, 0)  # the server's memory and descriptors are closed to a process of the same uid
-    return Isolation(chosen, filters)
+    return Isolation(chosen, first_uid, filters, memory_bytes)
 
 
 def _rehearse(action: Callable[[], None]) -> bool:
@@ -148,10 +169,11 @@ def _rehearse(action: Callable[[], None]) -> bool:
     pid = os.fork()
     if pid == 0:
         status = 1
-        with contextlib.suppress(OSError):
+        try:
             action()
             status = 0
-        os._exit(status)
+        finally:
+            os._exit(status)
     return os.waitpid(pid, 0)[1] == 0
 
 
@@ -159,9 +181,7 @@ def _enter_namespaces(mode: str) -> None:
     """Continue as PID 1 of new namespaces, in a private root; the caller's process waits and exits."""
     uid, gid = os.getuid(), os.getgid()
     own_user = _CLONE_NEWUSER if mode == "user" else 0
-    _check(
-        _libc.unshare(own_user | _CLONE_NEWNS | _CLONE_NEWPID | _CLONE_NEWNET | _CLONE_NEWIPC | _CLONE_NEWUTS)
-    )
+    _check(_libc.unshare(own_user | _CLONE_NEWNS | _CLONE_NEWPID | _CLONE_NEWNET | _CLONE_NEWIPC | _CLONE_NEWUTS))
     if own_user:
         for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
             with open(f"/proc/self/{name}", "w") as file:

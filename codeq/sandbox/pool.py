@@ -10,7 +10,7 @@ from codeq.config import SandboxSettings
 from codeq.errors import SandboxError
 from codeq.sandbox import judge
 from codeq.sandbox.process import ProcessWorker
-from codeq.sandbox.protocol import Execution, Program, Test, Verdict, Worker, WorkerLost, write_request
+from codeq.sandbox.protocol import Execution, Program, Test, Verdict, Worker, WorkerLostError, write_request
 
 
 class Sandbox:
@@ -30,7 +30,7 @@ class Sandbox:
         first, *_ = [self._threads.submit(self._worker) for _ in range(settings.workers)]
         try:
             worker = first.result()
-        except WorkerLost as error:
+        except WorkerLostError as error:
             self.close()
             raise SandboxError(f"the sandbox does not start: {error}; `codeq doctor` says what is missing") from error
         except BaseException:
@@ -58,10 +58,13 @@ class Sandbox:
         """Cancel what waits, kill the workers and all they run."""
         with self._lock:
             self._closed = True
-            workers, self._workers = self._workers, set()
+            workers = list(self._workers)
         for worker in workers:
-            worker.close()
+            worker.kill()
         self._threads.shutdown(cancel_futures=True)
+        for worker in self._workers:
+            worker.close()
+        self._workers.clear()
 
     def __enter__(self) -> Self:
         return self
@@ -74,21 +77,20 @@ class Sandbox:
     def _run(self, program: Program, tests: tuple[Test, ...]) -> Verdict:
         return judge.judge(tests, self._execute(write_request(program, tests)))
 
-    def _execute(self, request: bytes) -> Execution:
+    def _execute(self, request: bytes, retries: int = 1) -> Execution:
         """Execute in this thread's worker; once more in a new one when the first is lost."""
-        for retry in (True, False):
-            try:
-                return self._worker().execute(request)
-            except WorkerLost as error:
-                self._discard()
-                if self._closed:
-                    raise SandboxError("the sandbox was closed while it ran a candidate") from error
-                if not retry:
-                    raise SandboxError(
-                        f"two {self.backend} workers were lost on one candidate: {error}; the verdict is unknown. "
-                        "Check memory and process limits of this machine, then rerun"
-                    ) from error
-        raise AssertionError("unreachable")
+        try:
+            return self._worker().execute(request)
+        except WorkerLostError as error:
+            self._discard()
+            if self._closed:
+                raise SandboxError("the sandbox was closed while it ran a candidate") from error
+            if retries:
+                return self._execute(request, retries - 1)
+            raise SandboxError(
+                f"two workers ({self.backend}) were lost on one candidate, so its verdict is unknown: {error}. "
+                "Look for a lack of memory or processes on this machine, then rerun"
+            ) from error
 
     def _worker(self) -> Worker:
         """This thread's worker, started when there is none."""
@@ -101,15 +103,14 @@ class Sandbox:
                     self._mine.worker = worker
                     return worker
             worker.close()
-            raise WorkerLost("the sandbox was closed")
+            raise WorkerLostError("the sandbox was closed")
         return worker
 
     def _discard(self) -> None:
+        """Let go of this thread's worker, which is lost."""
         worker: Worker | None = getattr(self._mine, "worker", None)
-        self._mine.worker = None
-        with self._lock:
-            known = worker in self._workers
-            if worker is not None:
+        if worker is not None:  # None: it never started
+            self._mine.worker = None
+            with self._lock:
                 self._workers.discard(worker)
-        if worker is not None and known:
             worker.close()

@@ -5,7 +5,6 @@ import json
 import socket
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from codeq.config import SandboxSettings
@@ -15,7 +14,7 @@ from codeq.sandbox.protocol import (
     REPLY_HEADER,
     RESULT_BYTES,
     Execution,
-    WorkerLost,
+    WorkerLostError,
 )
 
 _SERVER = Path(__file__).parent / "server.py"
@@ -29,9 +28,8 @@ class ProcessWorker:
     label = "process"
 
     def __init__(self, settings: SandboxSettings) -> None:
-        """Start the server. Raises WorkerLost, with what the server wrote, when it does not come up."""
+        """Start the server. Raises WorkerLostError, with what the server wrote, when it does not come up."""
         self._limit = settings.timeout_s + _GRACE_SECONDS
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._channel, theirs = socket.socketpair()
         arguments = {
             "channel": theirs.fileno(),
@@ -48,17 +46,15 @@ class ProcessWorker:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=self._log,
+                stderr=subprocess.PIPE,
                 cwd="/",
                 env={"PYTHONHASHSEED": "0"},  # equal programs iterate their sets in equal order
                 start_new_session=True,  # Ctrl-C is for the host, which then closes its workers
             )
-        try:
-            report, _ = self._receive(_START_SECONDS)
-            self.isolation: dict[str, str] = json.loads(report)
-        except WorkerLost:
-            self.close()
-            raise
+        assert self._process.stderr is not None
+        self._log = self._process.stderr
+        report, _ = self._receive(_START_SECONDS)
+        self.isolation: dict[str, str] = json.loads(report)
 
     @property
     def pid(self) -> int:
@@ -70,17 +66,23 @@ class ProcessWorker:
             self._channel.settimeout(self._limit)
             self._channel.sendall(request)
         except OSError as error:
-            raise WorkerLost(f"{error}{self._said()}") from error
+            raise self._lost(error) from error
         report, frames = self._receive(self._limit)
         said = json.loads(report)
         return Execution(said["ended"], said["exit_status"], said["seconds"], tuple(said["steps"]), frames)
 
-    def close(self) -> None:
-        """Kill the server; everything in it dies with it."""
-        self._channel.close()
+    def kill(self) -> None:
+        """Kill the server, and with it everything in it; safe while another thread waits for a reply."""
         self._process.kill()
+        with contextlib.suppress(OSError):
+            self._channel.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Kill the server and let go of everything."""
+        self.kill()
         self._process.wait()
         self._log.close()
+        self._channel.close()
 
     def _receive(self, seconds: float) -> tuple[bytes, bytes]:
         try:
@@ -88,7 +90,7 @@ class ProcessWorker:
             report, frames = REPLY_HEADER.unpack(self._exactly(REPLY_HEADER.size))
             return self._exactly(report), self._exactly(frames)
         except OSError as error:
-            raise WorkerLost(f"{error or type(error).__name__}{self._said()}") from error
+            raise self._lost(error) from error
 
     def _exactly(self, size: int) -> bytes:
         data = bytearray(size)
@@ -101,12 +103,11 @@ class ProcessWorker:
                 filled += count
         return bytes(data)
 
-    def _said(self) -> str:
-        """The end of what the server wrote to its log."""
-        with contextlib.suppress(subprocess.TimeoutExpired):  # let a dying server finish its last words
+    def _lost(self, error: OSError) -> WorkerLostError:
+        """End the worker; the reason, with the last words of the server."""
+        with contextlib.suppress(subprocess.TimeoutExpired):  # let a dying server finish them
             self._process.wait(1)
-        with contextlib.suppress(OSError, ValueError):
-            self._log.seek(0)
-            text = self._log.read().decode(errors="replace").strip()
-            return f"; its log ends: {text[-2000:]}" if text else ""
-        return ""
+        self._process.kill()
+        said = self._log.read().decode(errors="replace").strip()
+        reason = str(error) or type(error).__name__
+        return WorkerLostError(f"{reason}; its log ends: {said[-2000:]}" if said else reason)

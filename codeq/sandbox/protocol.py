@@ -116,7 +116,7 @@ class Frame:
     detail: object
 
 
-class WorkerLost(Exception):
+class WorkerLostError(Exception):
     """A worker died, hung or spoke nonsense: the machine's fault, never the candidate's."""
 
 
@@ -130,10 +130,13 @@ class Worker(Protocol):
         """What separates a candidate from the machine here, by layer."""
 
     def execute(self, request: bytes) -> Execution:
-        """Run one request of `write_request`. Raises WorkerLost; the worker is then of no more use."""
+        """Run one request of `write_request`. Raises WorkerLostError; the worker is then of no more use."""
+
+    def kill(self) -> None:
+        """End the worker and everything it runs, at once; safe while another thread is in `execute`."""
 
     def close(self) -> None:
-        """End the worker and everything it runs, at once."""
+        """End it as `kill` does, wait, and let go of its resources; also after WorkerLostError."""
 
 
 def write_request(program: Program, tests: Sequence[Test]) -> bytes:

@@ -25,6 +25,7 @@ import types
 _HEADER = struct.Struct("<II")
 _SETUP_SECONDS = 20.0
 _CHUNK = 1 << 16
+_RESULT = 3  # the descriptor to which a candidate's process writes its lines
 _REHEARSAL = {
     "code": "class Solution:\n    def f(self, a: int) -> float:\n        raise ValueError(a)\n",
     "entry_point": "f",
@@ -34,8 +35,11 @@ _REHEARSAL = {
 
 
 def _load(name: str, *parts: str) -> types.ModuleType:
-    spec = importlib.util.spec_from_file_location(name, os.path.join(os.path.dirname(os.path.abspath(__file__)), *parts))
-    assert spec is not None and spec.loader is not None
+    spec = importlib.util.spec_from_file_location(
+        name, os.path.join(os.path.dirname(os.path.abspath(__file__)), *parts)
+    )
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
@@ -45,14 +49,18 @@ def _load(name: str, *parts: str) -> types.ModuleType:
 class Server:
     def __init__(self, settings: dict[str, float]) -> None:
         self._channel = int(settings["channel"])
-        self._memory, self._output_bytes = int(settings["memory_bytes"]), int(settings["output_bytes"])
-        self._frame_bytes, self._result_bytes = int(settings["frame_bytes"]), int(settings["result_bytes"])
+        self._output_bytes, self._result_bytes = int(settings["output_bytes"]), int(settings["result_bytes"])
         self._test_timeout, self._timeout = settings["test_timeout_s"], settings["timeout_s"]
-        self._values = _load("values", "..", "values.py")
-        self._candidate = _load("candidate", "candidate.py")
-        self._isolation = _load("isolation", "isolation.py").enter(_load("filters", "filters.py"))
-        self._candidate.prelude()
+        values, candidate = _load("values", "..", "values.py"), _load("candidate", "candidate.py")
+        isolation, filters = _load("isolation", "isolation.py"), _load("filters", "filters.py")
+        sink = os.open(os.devnull, os.O_WRONLY)
         self._null = os.open(os.devnull, os.O_RDONLY)
+        self._isolation = isolation.enter(filters, int(settings["memory_bytes"]))
+        candidate.prelude()
+        self._harness = candidate.Harness(values, _RESULT, int(settings["frame_bytes"]))
+        # What Python sets up at first use (compile: a hundred types) is set up once, before the forks.
+        candidate.Harness(values, sink, int(settings["frame_bytes"])).run(_REHEARSAL)
+        os.close(sink)
         self._frames = bytearray(self._result_bytes)
         self._printed = bytearray(_CHUNK)
         sys.argv[:] = ["candidate"]
@@ -61,9 +69,6 @@ class Server:
         """Answer requests until the host hangs up."""
         report = json.dumps(self._isolation.in_force).encode()
         _write(self._channel, _HEADER.pack(len(report), 0) + report)
-        # Whatever Python sets up at first use (compile: a hundred types) is set up once, before the forks.
-        with open(os.devnull, "wb") as sink:
-            self._candidate.Harness(self._values, sink.fileno(), self._frame_bytes).run(_REHEARSAL)
         gc.collect()
         gc.freeze()
         gc.disable()
@@ -108,13 +113,13 @@ class Server:
         try:
             os.setsid()
             request = json.loads(_read(self._channel, size))
-            self._isolation.confine(self._memory, int(self._timeout) + 5)
-            for source, target in ((self._null, 0), (output_end, 1), (output_end, 2), (result_end, 3)):
+            self._isolation.confine(int(self._timeout) + 5)
+            for source, target in ((self._null, 0), (output_end, 1), (output_end, 2), (result_end, _RESULT)):
                 os.dup2(source, target)
-            os.closerange(4, 1 << 16)
-            harness = self._candidate.Harness(self._values, 3, self._frame_bytes)
-            os.write(3, b"\n")
-            harness.run(request)
+            os.closerange(_RESULT + 1, 1 << 16)
+            gc.enable()
+            os.write(_RESULT, b"\n")
+            self._harness.run(request)
             status = 0
         except BaseException:
             sys.excepthook(*sys.exc_info())  # to the server's log while the process is being set up

@@ -24,7 +24,7 @@ def require(pairs: pl.DataFrame, minimum: int) -> None:
 def encode(pairs: pl.DataFrame, tokenizer: Any, max_length: int) -> tuple[pl.DataFrame, dict[str, int]]:
     """Add the columns `prompt_ids`, `chosen_ids` and `rejected_ids` (lists of token ids).
 
-    Returns the pairs that can be trained on, and how many were dropped by reason:
+    Returns the pairs that can be trained on, by length and then pair_id, and how many were dropped by reason:
     ``dropped_too_long`` (prompt + completion exceeds `max_length` tokens) and
     ``dropped_inner_eos`` (an end-of-sequence token inside a completion: it would teach to stop early).
     """
@@ -35,8 +35,9 @@ def encode(pairs: pl.DataFrame, tokenizer: Any, max_length: int) -> tuple[pl.Dat
         pl.Series("chosen_ids", [[*completion, eos] for completion in ids["chosen"]], dtype=_IDS),
         pl.Series("rejected_ids", [[*completion, eos] for completion in ids["rejected"]], dtype=_IDS),
     )
-    longest = pl.max_horizontal(pl.col("chosen_ids").list.len(), pl.col("rejected_ids").list.len())
-    short = encoded.filter(pl.col("prompt_ids").list.len() + longest <= max_length)
+    completion = pl.max_horizontal(pl.col("chosen_ids").list.len(), pl.col("rejected_ids").list.len())
+    length = pl.col("prompt_ids").list.len() + completion
+    short = encoded.filter(length <= max_length).sort(length, "pair_id")
     single = short.filter(
         pl.all_horizontal(pl.col(column).list.count_matches(eos) == 1 for column in ("chosen_ids", "rejected_ids"))
     )

@@ -8,7 +8,9 @@ does not even start at ln 2. `Fp32LogitsDPOTrainer` raises the logits to float32
 
 import logging
 import math
+import random
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,8 @@ BEST = "eval_rewards/accuracies"  # the metric that chooses the checkpoint
 class Fp32LogitsDPOTrainer(DPOTrainer):  # type: ignore[misc]
     """DPOTrainer whose log-probabilities, of policy and reference alike, come from float32 logits.
 
-    The data set carries token ids (`prompt_ids`, `chosen_ids`, `rejected_ids`) and is used as it stands.
+    The data set carries token ids (`prompt_ids`, `chosen_ids`, `rejected_ids`) and is used as it stands; its
+    micro-batches keep their members (see `FixedBatches`), so that policy and precomputed reference see equal shapes.
     The reference is the model without its adapter, or `ref_model`. Precomputed reference log-probabilities
     are never cached: TRL's cache is keyed on data and weights alone, and silently reuses stale values when,
     say, `max_length` changes.
@@ -68,6 +71,10 @@ class Fp32LogitsDPOTrainer(DPOTrainer):  # type: ignore[misc]
             dataset = dataset.add_column(column, logps.numpy())
         return dataset
 
+    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> "FixedBatches":
+        data = self.train_dataset if train_dataset is None else train_dataset
+        return FixedBatches(len(data), self.args.train_batch_size, self.args.seed)
+
     def compute_ref_log_probs(self, inputs: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         # TRL precomputes outside autocast what training computes inside; enter it where it is switched on.
         with self.accelerator.autocast():
@@ -85,6 +92,30 @@ class Fp32LogitsDPOTrainer(DPOTrainer):  # type: ignore[misc]
 
 def _raise_to_fp32(module: torch.nn.Module, inputs: Any, logits: torch.Tensor) -> torch.Tensor:
     return logits.float()
+
+
+class FixedBatches(torch.utils.data.Sampler[int]):
+    """Indices 0..length-1 in blocks of `size` neighbours; each epoch shuffles the blocks, never their members.
+
+    The rounding of a sequence's log-probability depends on the padding of its batch. With fixed blocks the
+    reference is computed on the very batches of training, and neighbours of similar length waste little
+    padding. A last, shorter block stays last.
+    """
+
+    def __init__(self, length: int, size: int, seed: int) -> None:
+        self.length, self.size, self.seed, self.epoch = length, size, seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __iter__(self) -> Iterator[int]:
+        full = self.length // self.size
+        order = random.Random(f"{self.seed} {self.epoch}").sample(range(full), full)
+        for block in [*order, full]:
+            yield from range(block * self.size, min((block + 1) * self.size, self.length))
 
 
 class Watch(transformers.TrainerCallback):  # type: ignore[misc]

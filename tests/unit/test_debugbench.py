@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from codeq import tables
-from codeq.data import debugbench
+from codeq.data import debugbench, taxonomy
 from codeq.errors import DataError
 
 CODE = "class Solution:\n    def add(self, a: int, b: int) -> int:\n        return a + b"
@@ -77,7 +77,7 @@ def test_the_mapping_reproduces_the_paper_counts_over_all_languages(shared):
         raw = debugbench.read_shards(shared / "debugbench" / "benchmark", language)
         counts.update(debugbench.bugs(raw)["category"])
     assert counts == {"syntax": 761, "reference": 684, "logic": 590, "multiple": 2218}
-    assert sum(map(len, debugbench.CATEGORIES.values())) == 18
+    assert sum(map(len, taxonomy.CATEGORIES.values())) == 18
 
 
 def test_every_row_has_its_own_bug_id_and_traces_back_to_its_row(shared):

@@ -13,7 +13,7 @@ from codeq.models import Completion, Rendered
 from codeq.search import MODES
 from codeq.search.requests import Execute, Sampled, Search
 from codeq.search.trajectory import rows
-from codeq.search.tree import Node, Tree, handed_in
+from codeq.search.tree import Node, Tree, handed_in, select, ucb1
 
 Script = Callable[[tuple[int, ...]], Completion]
 
@@ -87,6 +87,16 @@ def test_tree_computed_by_hand() -> None:
     q_ai = math.exp(-2 / len(program(4)))
     assert nodes[(0, 1)].q(0.5) == pytest.approx(0.5 / 3 + 0.5 * q_ai)
     assert nodes[(0, 1)].q(1.0) == pytest.approx(1 / 3)
+
+
+def test_ucb1_is_mean_reward_plus_bonus_and_infinite_before_the_first_visit() -> None:
+    tree = Tree(task(), "mcts")
+    first, second = (tree.add(tree.root, 1, completion(text), Rendered("p", (1,), "d"), 0) for text in "ab")
+    assert ucb1(first, 1.414) == math.inf
+    tree.root.visits, first.visits, first.value = 10, 4, 3.0
+    assert ucb1(first, 1.414) == pytest.approx(0.75 + 1.414 * 0.758714, abs=1e-5)  # sqrt(ln 10 / 4) = 0.758714
+    first.code = second.code = "x"
+    assert select(tree.root, 1.414, 3) is second
 
 
 def test_ties_of_ucb1_go_to_the_higher_critic_score() -> None:

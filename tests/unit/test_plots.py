@@ -157,9 +157,12 @@ def test_a_policy_keeps_its_colour_in_every_plot():
     assert {line.get("stroke") for line in marks(alone, "mark-line role-mark")} == {plots.PALETTE[2]}
 
 
-def test_values_that_are_not_finite_are_left_out():
-    broken = curve().with_columns(value=pl.when(pl.col("step") == 3).then(float("nan")).otherwise("value"))
-    assert "NaN" not in plots.svg(plots.training({("round-1", 0): broken}))
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_value_that_is_not_finite_leaves_a_gap(value: float):
+    broken = curve().with_columns(value=pl.when(pl.col("step") == 3).then(value).otherwise("value"))
+    svg = plots.svg(plots.training({("round-1", 0): broken}))
+    solid = [line for line in marks(svg, "mark-line role-mark") if line.get("stroke-dasharray") == "1,0"]
+    assert [line.get("d", "").count("M") for line in solid] == [2, 2, 2]
 
 
 def test_curves_without_a_known_metric_are_refused():

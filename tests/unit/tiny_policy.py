@@ -33,7 +33,13 @@ def tokenizer(vocabulary: int = 300) -> PreTrainedTokenizerFast:
 
 
 def make(
-    directory: Path, *, hidden: int = 32, layers: int = 2, heads: int = 2, scale: float = 0.3, vocabulary: int | None = None
+    directory: Path,
+    *,
+    hidden: int = 32,
+    layers: int = 2,
+    heads: int = 2,
+    scale: float = 0.3,
+    vocabulary: int | None = None,
 ) -> Path:
     """Save a random policy in bfloat16, deterministic, with weights of standard deviation `scale`."""
     words = tokenizer()

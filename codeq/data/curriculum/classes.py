@@ -127,7 +127,7 @@ class Rectangle:
 @problem(
     "easy",
     examples=[
-        [["Toggle", "press", "press", "press"], [[False], [], [], []]],
+        [["Toggle", "press", "read", "press", "read"], [[False], [], [], [], []]],
         [["Toggle", "read", "press", "read"], [[True], [], [], []]],
     ],
     inputs=operations("Toggle", [choices(True, False)], press=[], read=[]),

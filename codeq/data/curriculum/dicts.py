@@ -76,7 +76,7 @@ def order_total(order, prices):
 
 
 @problem(
-    "medium",
+    "hard",
     examples=[[["ann", "bob", "ann"]], [[]], [["b", "a"]]],
     inputs=[lists(choices("ann", "bob", "cid", "dee"), 1, 7)],
 )
@@ -101,7 +101,7 @@ def pair_up(keys, values):
 
 
 @problem(
-    "medium",
+    "hard",
     examples=[[{"a": 1}, {"a": 2, "b": 3}], [{"x": 5}, {}], [{"x": 5, "y": 1}, {"x": 5, "z": 0}]],
     inputs=[dicts(choices("a", "b", "c"), integers(0, 2), 0, 3), dicts(choices("a", "b", "c"), integers(0, 2), 0, 3)],
 )

@@ -1,6 +1,6 @@
 """Digits, divisors, primes and bases."""
 
-from codeq.data.curriculum.inputs import choices, integers, words
+from codeq.data.curriculum.inputs import choices, integers, one_of, words
 from codeq.data.curriculum.problem import problem
 
 
@@ -15,7 +15,7 @@ def digit_sum(number):
     return total
 
 
-@problem("easy", examples=[[9875], [5], [10]], inputs=[integers(0, 99999)])
+@problem("easy", examples=[[9875], [9], [10]], inputs=[integers(0, 99999)])
 def digital_root(number):
     """Sum the digits again and again until one digit is left, and return it."""
     while number >= 10:
@@ -23,7 +23,7 @@ def digital_root(number):
     return number
 
 
-@problem("medium", examples=[[7], [1], [9], [2]], inputs=[integers(-3, 120)])
+@problem("medium", examples=[[7], [1], [4], [2]], inputs=[integers(-3, 120)])
 def is_prime(number):
     """Tell whether a number is prime."""
     if number < 2:
@@ -51,14 +51,15 @@ def list_divisors(number):
     return [candidate for candidate in range(1, number + 1) if number % candidate == 0]
 
 
-@problem("medium", examples=[[6], [8], [1], [28]], inputs=[choices(*range(2, 60), 496)])
-def is_perfect_number(number):
-    """Tell whether a positive number equals the sum of its divisors other than itself."""
+@problem("medium", examples=[[6], [8], [1], [12]], inputs=[integers(2, 80)])
+def divisor_excess(number):
+    """Return by how much the divisors of a positive number other than itself add up to more than the number;
+    negative if they fall short."""
     total = 0
     for divisor in range(1, number // 2 + 1):
         if number % divisor == 0:
             total += divisor
-    return total == number
+    return total - number
 
 
 @problem("hard", examples=[[10], [2], [1], [3]], inputs=[integers(-2, 60)])
@@ -94,7 +95,7 @@ def from_binary(bits):
     return value
 
 
-@problem("hard", examples=[[255, 16], [0, 2], [35, 6]], inputs=[integers(0, 5000), integers(2, 16)])
+@problem("hard", examples=[[255, 16], [0, 2], [36, 6]], inputs=[integers(0, 5000), integers(2, 16)])
 def in_base(number, base):
     """Write a non-negative number in a base from 2 to 16, with the digits 0-9 and a-f."""
     digits = "0123456789abcdef"
@@ -165,7 +166,11 @@ def is_happy_number(number):
     return number == 1
 
 
-@problem("medium", examples=[["79927398713"], ["18"], ["10"], ["0"]], inputs=[words(1, 6, "01234567890")])
+@problem(
+    "medium",
+    examples=[["79927398713"], ["18"], ["10"], ["0"]],
+    inputs=[one_of(words(1, 6, "0123456789"), choices("26", "34", "42", "59", "67", "75", "83", "91"))],
+)
 def passes_luhn_check(digits):
     """Tell whether a text of digits passes the Luhn check: from the right, every second digit is doubled
     (less 9 if above 9), and the sum must be a multiple of 10."""
@@ -217,7 +222,7 @@ def split_even_odd_digits(number):
     return even, len(str(number)) - even
 
 
-@problem("hard", examples=[[3, 7], [10, 17], [2, 4]], inputs=[integers(1, 30), integers(2, 31)])
+@problem("medium", examples=[[3, 7], [8, 7], [2, 4]], inputs=[integers(1, 30), integers(2, 31)])
 def modular_inverse(number, modulus):
     """Return the smallest positive x with number * x leaving remainder 1 modulo modulus, or None if there is none."""
     for candidate in range(1, modulus):

@@ -20,7 +20,7 @@ def row_totals(matrix):
 
 @problem(
     "medium",
-    examples=[[[[1, 2], [3, 4]]], [[[7]]], [[[1, 2, 3], [4, 5, 6], [7, 8, 9]]]],
+    examples=[[[[1, 2], [3, 9]]], [[[7]]], [[[1, 2, 3], [4, 5, 6], [7, 8, 1]]]],
     inputs=[squares(integers(0, 9), 1, 4)],
 )
 def diagonal_difference(matrix):
@@ -133,7 +133,7 @@ def locate_in_grid(grid, target):
     return None
 
 
-@problem("medium", examples=[[5], [0], [1], [3]], inputs=[integers(0, 17)])
+@problem("hard", examples=[[5], [0], [1], [3]], inputs=[integers(0, 17)])
 def pascal_triangle(rows):
     """Return the first rows of Pascal's triangle, each as a list."""
     triangle = []
@@ -153,7 +153,7 @@ def is_symmetric(matrix):
 
 
 @problem(
-    "medium",
+    "hard",
     examples=[[["XXX", "O.O", "..."]], [["XO.", "OX.", "..X"]], [["XOX", "OXO", "OXO"]], [["O..", "OX.", "O.X"]]],
     inputs=lambda rng: [["".join(rng.choice("XXO.") for _ in range(3)) for _ in range(3)]],
 )

@@ -37,7 +37,7 @@ def palindromes(hi: int, letters: str = LETTERS) -> Draw:
     """Strings that read the same backwards, of at most `hi` characters."""
 
     def draw(rng: Random) -> str:
-        half = words(0, hi // 2, letters)(rng)
+        half: str = words(0, hi // 2, letters)(rng)
         return half + half[::-1] if rng.random() < 0.5 else half + half[-2::-1]
 
     return draw
@@ -111,7 +111,7 @@ def binary_trees(of: Draw, depth: int) -> Draw:
     """Dicts with value, left and right, where None is a missing child (or the whole tree)."""
 
     def draw(rng: Random, levels: int = depth) -> dict[str, Any] | None:
-        if levels == 0 or rng.random() < 0.25:
+        if levels == 0 or rng.random() < 0.35:
             return None
         return {"value": of(rng), "left": draw(rng, levels - 1), "right": draw(rng, levels - 1)}
 
@@ -125,6 +125,19 @@ def with_member(items: Draw, *, present: float = 0.6, otherwise: Draw) -> Draw:
         values = items(rng)
         member = bool(values) and rng.random() < present
         return [values, rng.choice(list(values)) if member else otherwise(rng)]
+
+    return draw
+
+
+def with_shuffled(items: Draw) -> Draw:
+    """A whole argument list of two strings or lists: half the time the second has the members of the first."""
+
+    def draw(rng: Random) -> list[Any]:
+        value = items(rng)
+        if rng.random() < 0.5:
+            return [value, items(rng)]
+        members = rng.sample(value, len(value))
+        return [value, "".join(members) if isinstance(value, str) else members]
 
     return draw
 

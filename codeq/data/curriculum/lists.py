@@ -139,7 +139,9 @@ def spread_of(numbers):
     return max(numbers) - min(numbers)
 
 
-@problem("hard", examples=[[[-2, 1, -3, 4, -1, 2]], [[-3, -1]], [[5]]], inputs=[lists(integers(-9, 9), 1, 8)])
+@problem(
+    "hard", examples=[[[-2, 1, -3, 4, -1, 2]], [[-3, -1]], [[5]], [[6, -7, 2]]], inputs=[lists(integers(-9, 9), 1, 8)]
+)
 def largest_block_sum(numbers):
     """Return the largest sum of neighbouring numbers of a non-empty list; a block has at least one number."""
     best = current = numbers[0]

@@ -81,7 +81,11 @@ def is_leap_year(year):
     return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 
-@problem("easy", examples=[[3, 4, 5], [1, 2, 3], [2, 2, 3]], inputs=[integers(1, 9), integers(1, 9), integers(1, 9)])
+@problem(
+    "easy",
+    examples=[[3, 4, 5], [1, 2, 3], [3, 1, 2], [1, 3, 2]],
+    inputs=[integers(1, 9), integers(1, 9), integers(1, 9)],
+)
 def can_form_triangle(a, b, c):
     """Tell whether three lengths are the sides of a triangle that is not flat."""
     return a + b > c and b + c > a and a + c > b
@@ -211,10 +215,15 @@ def minutes_until_midnight(hour, minute):
     return 24 * 60 - (hour * 60 + minute)
 
 
+def _near_progressions(rng):
+    first, difference = rng.randint(-9, 9), rng.choice([-4, -3, -2, 2, 3, 4, 5])
+    return [first, difference, first + rng.randint(-4, 6) * difference + rng.choice([0, 0, 1])]
+
+
 @problem(
     "easy",
-    examples=[[1, 2, 10], [0, 5, 7], [10, -3, 0]],
-    inputs=[integers(-9, 9), choices(-4, -3, -2, 2, 3, 4, 5), integers(-30, 30)],
+    examples=[[4, 3, 10], [4, 3, 4], [4, 3, 9], [4, -3, 7]],
+    inputs=_near_progressions,
 )
 def in_progression(first, difference, value):
     """Tell whether value is in the endless progression first, first + difference, first + 2 * difference, ..."""

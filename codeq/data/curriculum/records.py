@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from itertools import islice
 from random import Random
+from typing import Any
 
 import polars as pl
 
@@ -11,9 +12,9 @@ from codeq import tables, values
 from codeq.data.bugs import Bug, inject
 from codeq.data.curriculum import expected, problems
 from codeq.data.curriculum.problem import Problem
+from codeq.data.taxonomy import CATEGORIES
 from codeq.identity import content_id, derive_seed, digest
 
-CATEGORIES = ("syntax", "reference", "logic", "multiple")
 _DRAWS = 50  # until a function that admits the drawn kind of bug is taken to admit none
 
 
@@ -27,7 +28,7 @@ def bug_stream(problem: Problem, seed: int) -> Iterator[Bug]:
     misses = 0
     for number in range(10**9):
         rng = Random(derive_seed(seed, problem.problem_id, "bug", number))
-        category = rng.choice(CATEGORIES)
+        category = rng.choice(list(CATEGORIES))
         count = rng.choice((2, 2, 2, 3, 3, 4)) if category == "multiple" else 1
         bug = inject(problem.code, count, rng, None if category == "multiple" else category)
         if bug is None or bug.code in seen:
@@ -74,7 +75,7 @@ def _record(problem: Problem, bug: Bug) -> dict[str, object]:
     }
 
 
-def _records(raw: pl.DataFrame) -> Iterator[tuple[dict[str, str], str, int]]:
+def _records(raw: pl.DataFrame) -> Iterator[tuple[dict[str, Any], str, int]]:
     for shard, row, record in raw.select("shard", "row", "record").iter_rows():
         yield json.loads(record), shard, row
 

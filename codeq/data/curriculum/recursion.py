@@ -4,10 +4,12 @@ from codeq.data.curriculum.inputs import (
     binary_trees,
     choices,
     distinct_lists,
+    grids,
     integers,
     lists,
     nested,
     sorted_lists,
+    with_member,
     words,
 )
 from codeq.data.curriculum.problem import problem
@@ -251,10 +253,14 @@ def remainder_by_subtraction(number, divisor):
     return remainder_by_subtraction(number - divisor, divisor)
 
 
-@problem("medium", examples=[[2], [0], [3]], inputs=[integers(0, 17)])
-def hofstadter_g(n):
-    """Return Hofstadter's G: G(0) = 0 and G(n) = n - G(G(n - 1))."""
-    return 0 if n == 0 else n - hofstadter_g(hofstadter_g(n - 1))
+@problem(
+    "medium",
+    examples=[[[1, [2, [1]], 3], 1], [[], 4], [[[5], 5], 5]],
+    inputs=[nested(integers(0, 3), 3, 4), integers(0, 3)],
+)
+def count_in_nested(items, target):
+    """Return how often a number occurs in a list nested to any depth."""
+    return sum(count_in_nested(item, target) if isinstance(item, list) else item == target for item in items)
 
 
 @problem("medium", examples=[[2], [0], [1]], inputs=[integers(0, 17)])
@@ -264,9 +270,9 @@ def catalan_number(n):
 
 
 @problem(
-    "medium",
+    "hard",
     examples=[[[1, 3, 5, 7], 7], [[], 1], [[2, 4], 3]],
-    inputs=[sorted_lists(integers(0, 12), 0, 7), integers(0, 12)],
+    inputs=with_member(sorted_lists(integers(0, 12), 0, 7), otherwise=integers(0, 12)),
 )
 def found_by_halving(items, target):
     """Tell whether an ascending list contains a number, halving the list by recursion."""

@@ -31,7 +31,9 @@ def longest_rising_run(numbers):
 
 
 @problem(
-    "medium", examples=[[[2, 1, 5, 1], 2], [[3], 1], [[4, 4], 3]], inputs=[lists(integers(-5, 9), 1, 7), integers(1, 4)]
+    "medium",
+    examples=[[[2, 1, 1, 5], 2], [[-1, -3, -2], 2], [[4, 4], 2], [[4], 3]],
+    inputs=[lists(integers(-5, 9), 1, 7), integers(1, 4)],
 )
 def best_window_sum(numbers, size):
     """Return the largest sum of size neighbouring numbers, or None if the list is shorter than that."""
@@ -96,7 +98,7 @@ def chunk_list(items, size):
     return chunks
 
 
-@problem("medium", examples=[[["a", "a", "b", "a"]], [[]], [["c"]]], inputs=[lists(choices("a", "b"), 0, 7)])
+@problem("hard", examples=[[["a", "a", "b", "a"]], [[]], [["c"]]], inputs=[lists(choices("a", "b"), 0, 7)])
 def group_runs(items):
     """Return a list of (item, length) tuples, one for each run of equal neighbours."""
     runs = []
@@ -121,7 +123,7 @@ def balance_point(numbers):
 
 
 @problem(
-    "medium",
+    "hard",
     examples=[[[1, 2, 4, 6, 7, 8]], [[]], [[3]]],
     inputs=[lambda rng: sorted(set(lists(integers(0, 14), 0, 9)(rng)))],
 )

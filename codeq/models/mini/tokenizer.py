@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
 PAD, BUG, FIX, END = "<pad>", "<bug>", "<fix>", "<end>"
@@ -16,7 +16,7 @@ def train(codes: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
     # Indentation is one token per depth; digits stand alone so that off-by-one fixes are regular.
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Split(pattern=_regex(r"\n *|\d| ?[A-Za-z]+| ?_+| ?[^\sA-Za-z_\d]| +"), behavior="isolated"),
+            pre_tokenizers.Split(pattern=Regex(r"\n *|\d| ?[A-Za-z]+| ?_+| ?[^\sA-Za-z_\d]| +"), behavior="isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )
@@ -37,9 +37,3 @@ def train(codes: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
     )
     fast.chat_template = CHAT_TEMPLATE
     return fast
-
-
-def _regex(pattern: str) -> "object":
-    from tokenizers import Regex
-
-    return Regex(pattern)

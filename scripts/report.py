@@ -1,0 +1,53 @@
+"""Write the report of a study: one HTML file that needs no network."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+
+from codeq import lineage, stage
+
+
+def main() -> None:
+    parser = stage.parser(__doc__)
+    parser.add_argument("--tables", type=Path, required=True, help="directory of the tables of results")
+    parser.add_argument("--plots", type=Path, nargs="+", required=True, help="SVG files")
+    parser.add_argument("--audit", type=Path, required=True, help="audit.json of the data stages")
+    parser.add_argument("--evaluations", type=Path, nargs="+", required=True, help="tables the results were made from")
+    parser.add_argument("--report", type=Path, required=True, help="HTML file to write")
+    args = parser.parse_args()
+
+    from codeq.evaluation.report import Context, render
+
+    results = {
+        name: args.tables / f"{name}.parquet" for name in ("fix_rates", "by_category", "by_level", "comparisons")
+    }
+    with lineage.record(
+        script=__file__,
+        inputs={**results, "plots": args.plots, "audit": args.audit, "evaluations": args.evaluations},
+        outputs={"report": args.report},
+        settings=args.settings.model_dump(mode="json"),
+        seed=None,
+    ):
+        evaluation = pl.concat([pl.read_parquet(path) for path in args.evaluations])
+        digests = evaluation.select("policy", "seed", "policy_digest").unique().sort("policy", "seed")
+        records = [lineage.read_record(path) for path in args.evaluations]
+        sandboxes = [record["notes"]["sandbox"] for record in records if record is not None]
+        context = Context(
+            study=args.settings,
+            **{name: pl.read_parquet(path) for name, path in results.items()},
+            figures={path.stem: path.read_text() for path in args.plots},
+            audit=json.loads(args.audit.read_text()),
+            backend=sandboxes[0]["backend"] if sandboxes else "unknown",
+            isolation={key: value for key, value in sandboxes[0].items() if key != "backend"} if sandboxes else {},
+            inputs={
+                path.relative_to(args.report.parent).as_posix(): lineage.file_digest(path)
+                for path in [*results.values(), args.audit, *args.evaluations]
+            },
+            policies={f"{policy}, seed {seed}": value for policy, seed, value in digests.iter_rows()},
+        )
+        args.report.write_text(render(context))
+
+
+if __name__ == "__main__":
+    stage.run(main)

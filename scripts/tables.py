@@ -1,0 +1,37 @@
+"""Make the tables of results from every evaluation: fix rates, slices and paired comparisons."""
+
+from pathlib import Path
+
+import polars as pl
+
+from codeq import lineage, stage, tables
+
+
+def main() -> None:
+    parser = stage.parser(__doc__, settings=False)
+    parser.add_argument("--evaluations", type=Path, nargs="+", required=True, help="tables to read")
+    parser.add_argument("--out", type=Path, required=True, help="directory of the tables (parquet, CSV, Markdown)")
+    args = parser.parse_args()
+
+    from codeq.evaluation import tables as results
+
+    make = {
+        "fix_rates": results.fix_rates,
+        "by_category": results.by_category,
+        "by_level": results.by_level,
+        "comparisons": results.comparisons,
+    }
+    outputs = [args.out / f"{name}.{suffix}" for name in make for suffix in ("parquet", "csv", "md")]
+    with lineage.record(
+        script=__file__, inputs={"evaluations": args.evaluations}, outputs={"tables": outputs}, settings={}, seed=None
+    ):
+        evaluation = pl.concat([tables.read("evaluation", path) for path in args.evaluations])
+        for name, function in make.items():
+            table = function(evaluation)
+            table.write_parquet(args.out / f"{name}.parquet", statistics=False)
+            table.write_csv(args.out / f"{name}.csv")
+            (args.out / f"{name}.md").write_text(results.to_markdown(table) + "\n")
+
+
+if __name__ == "__main__":
+    stage.run(main)

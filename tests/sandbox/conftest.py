@@ -1,0 +1,55 @@
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codeq import values
+from codeq.config import SandboxSettings
+from codeq.sandbox import Sandbox, Test
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(SandboxSettings(workers=1, test_timeout_s=2.0, timeout_s=10.0)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def make_tests() -> Callable[..., list[Test]]:
+    """Tests from pairs of arguments and expected value."""
+
+    def make(*pairs: tuple[Sequence[Any], Any], comparison: str = "exact") -> list[Test]:
+        return [
+            Test(f"t{number}", "hidden", values.dumps(list(arguments)), values.dumps(expected), comparison)
+            for number, (arguments, expected) in enumerate(pairs)
+        ]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def addition(make_tests: Callable[..., list[Test]]) -> list[Test]:
+    return make_tests(((1, 2), 3), ((0, 0), 0), ((-1, 1), 0))
+
+
+@pytest.fixture(scope="session")
+def descendants() -> Callable[[int], set[int]]:
+    """The living processes below a process."""
+
+    def below(pid: int) -> set[int]:
+        parents: dict[int, int] = {}
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+                except (FileNotFoundError, ProcessLookupError):
+                    continue
+                if state != "Z":
+                    parents[int(entry.name)] = int(parent)
+        found: set[int] = set()
+        while more := {child for child, parent in parents.items() if parent in found | {pid}} - found:
+            found |= more
+        return found
+
+    return below

@@ -1,0 +1,180 @@
+"""The judge and the reader of hostile lines, without a sandbox."""
+
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from codeq import values
+from codeq.sandbox import Execution, Test
+from codeq.sandbox.judge import any_order, float_close, judge
+from codeq.sandbox.protocol import FRAME_BYTES, VERDICTS
+
+ANSWERS: list[Any] = [3, "three", [1, (2, "x")]]
+TESTS = [Test(f"t{i}", "hidden", "[]", values.dumps(answer), "exact") for i, answer in enumerate(ANSWERS)]
+
+
+def line(step: int, outcome: str, detail: object) -> bytes:
+    return json.dumps([step, outcome, detail], separators=(",", ":")).encode() + b"\n"
+
+
+LINES = [b"\n", line(0, "loaded", None)]
+LINES += [line(i + 1, "value", values.encode(answer)) for i, answer in enumerate(ANSWERS)] + [line(4, "end", None)]
+HONEST = b"".join(LINES)
+
+
+def execution(frames: bytes, ended: str = "exited", exit_status: int = 0) -> Execution:
+    return Execution(ended, exit_status, 0.5, (0.1, 0.1, 0.1, 0.1), frames)
+
+
+def statuses(run: Execution) -> tuple[str, list[str]]:
+    verdict = judge(TESTS, run)
+    return verdict.status, [result.status for result in verdict.results]
+
+
+def test_a_pass_needs_every_line_the_end_and_exit_status_0() -> None:
+    passed = ["pass"] * 3
+    assert statuses(execution(HONEST)) == ("pass", passed)
+    assert statuses(execution(HONEST, exit_status=1)) == ("error", passed)
+    assert statuses(execution(HONEST, exit_status=-9)) == ("error", passed)
+    assert statuses(execution(HONEST, "timeout", -9)) == ("timeout", passed)
+    assert statuses(execution(HONEST, "output_limit", -9)) == ("output_limit", passed)
+    assert statuses(execution(HONEST[:-1])) == ("error", passed)
+    assert statuses(execution(b"".join(LINES[:-1]))) == ("error", passed)
+    assert statuses(execution(HONEST + LINES[-1])) == ("error", passed)
+    assert statuses(execution(HONEST[1:])) != ("pass", passed)
+
+
+def test_what_did_not_arrive_is_put_down_to_how_the_process_ended() -> None:
+    begun = b"".join(LINES[:3])
+    assert statuses(execution(begun, "timeout", -9)) == ("timeout", ["pass", "timeout", "not_run"])
+    assert statuses(execution(begun, exit_status=0)) == ("error", ["pass", "error", "not_run"])
+    assert statuses(execution(begun, exit_status=-24)) == ("timeout", ["pass", "timeout", "not_run"])
+    assert statuses(execution(b"", exit_status=-11)) == ("error", ["error", "not_run", "not_run"])
+    assert judge(TESTS, execution(begun, exit_status=-11)).results[1].message == (
+        "the process was killed by signal SIGSEGV"
+    )
+
+
+def test_a_failed_load_is_told_once_for_all_tests() -> None:
+    syntax = line(0, "syntax_error", ["SyntaxError", "bad", 2])
+    verdict = judge(TESTS, execution(b"\n" + syntax))
+    assert verdict.status == "syntax_error"
+    assert {(result.status, result.message) for result in verdict.results} == {("error", "SyntaxError: bad (line 2)")}
+    assert statuses(execution(b"\n" + line(0, "missing", "no f"))) == ("missing_entry_point", ["error"] * 3)
+    assert statuses(execution(b"\n" + line(0, "failed", ["MemoryError", "", None]))) == ("oom", ["oom"] * 3)
+
+
+def test_a_line_too_long_is_not_read() -> None:
+    answer = "x" * FRAME_BYTES
+    tests = [Test("t", "hidden", "[]", values.dumps(answer), "exact")]
+    frames = b"\n" + line(0, "loaded", None) + line(1, "value", answer) + line(2, "end", None)
+    assert judge(tests, execution(frames)).status == "error"
+
+
+@pytest.mark.parametrize(
+    ("returned", "expected", "right"),
+    [
+        (1.0, 1.0 + 9e-6, True),
+        (1.0, 1.0 + 2e-5, False),
+        (1e12, 1e12 + 100, True),
+        (1e12, 1e12 + 10_000, False),
+        (2, 2.0, True),
+        (2.0, 2, False),
+        (True, 1.0, False),
+        (10**400, 1.0, False),
+        ("1.0", 1.0, False),
+        (math.inf, math.inf, True),
+        (math.inf, -math.inf, False),
+        (math.inf, 1e308, False),
+        (1e308, math.inf, False),
+        (math.nan, math.nan, True),
+        (math.nan, 1.0, False),
+        (1.0, math.nan, False),
+        ([1.0, 2], [1.000001, 2], True),
+        ([1.0, 2.0], [1.0, 2], False),
+        ([1.0], [1.0, 2.0], False),
+        ((1.0,), [1.0], False),
+        ({"a": 1.0}, {"a": 1.000001}, True),
+        ({"a": 1.0}, {"b": 1.0}, False),
+    ],
+)
+def test_float_comparison(returned: object, expected: object, right: bool) -> None:
+    assert float_close(returned, expected) is right
+
+
+@pytest.mark.parametrize(
+    ("returned", "expected", "right"),
+    [
+        ([3, 1, 2], [1, 2, 3], True),
+        ([1, 1, 2], [1, 2, 2], False),
+        ([1, 2], [1, 2, 2], False),
+        ([True, 2], [1, 2], False),
+        ([1.0], [1], False),
+        ([[1, 2], [3]], [[3], [1, 2]], True),
+        ([[2, 1], [3]], [[3], [1, 2]], False),
+        ((1, 2), [1, 2], False),
+        ([{"a": 1, "b": 2}], [{"b": 2, "a": 1}], True),
+        (3, 3, True),
+        ({1, 2}, {2, 1}, True),
+    ],
+)
+def test_any_order_comparison(returned: object, expected: object, right: bool) -> None:
+    assert any_order(returned, expected) is right
+
+
+@settings(max_examples=2000, deadline=None)
+@given(st.binary(max_size=300), st.sampled_from(["exited", "timeout", "output_limit"]), st.integers(-64, 255))
+def test_random_bytes_never_crash_the_judge_and_never_pass(data: bytes, ended: str, status: int) -> None:
+    for frames in (data, b"\n" + data, b"".join(LINES[:2]) + data):
+        verdict = judge(TESTS, execution(frames, ended, status))
+        assert verdict.status in VERDICTS
+        assert not verdict.passed
+        assert len(verdict.results) == 3
+
+
+@st.composite
+def mutations(draw: st.DrawFn) -> bytes:
+    """The honest lines with bytes changed, put in or taken out, or lines moved, doubled or dropped."""
+    if draw(st.booleans()):
+        picked = draw(st.lists(st.sampled_from(LINES), max_size=8) | st.permutations(LINES))
+        return b"".join(picked)
+    data = bytearray(HONEST)
+    for _ in range(draw(st.integers(1, 3))):
+        at = draw(st.integers(0, len(data) - 1))
+        until = at + draw(st.integers(0, 2))
+        data[at:until] = draw(st.binary(max_size=2) | st.sampled_from([b" ", b"0", b"-", b'"', b"[", b"\n", b"1e0"]))
+    return bytes(data)
+
+
+@settings(max_examples=3000, deadline=None)
+@given(mutations())
+def test_mutated_lines_never_crash_the_judge_and_never_pass(data: bytes) -> None:
+    verdict = judge(TESTS, execution(data))
+    assert verdict.passed == (data == HONEST)
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        b"NaN",
+        b"1e999",
+        b"9" * 5000,
+        b"[" * 100_000,
+        b'{"$":"int","v":"0x' + b"f" * 100_000 + b'"}',
+        b'{"$":"set","v":[[]]}',
+        b'{"$":"dict","v":[1]}',
+        b'{"$":"dict","v":[[1,2],[1,3]]}',
+        b'{"$":"float","v":"x"}',
+        b'{"$":[],"v":0}',
+        b'"\xff"',
+        b'"\\ud800"',
+        b"\x00",
+    ],
+)
+def test_odd_values_are_read_without_a_crash_and_are_no_pass(detail: bytes) -> None:
+    frames = LINES[0] + LINES[1] + b'[1,"value",' + detail + b"]\n" + b"".join(LINES[3:])
+    assert not judge(TESTS, execution(frames)).passed

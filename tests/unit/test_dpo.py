@@ -1,0 +1,364 @@
+"""DPO: exact log-probabilities, exact token ids, the kept checkpoint, and every way to stop."""
+
+import copy
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import tiny_policy
+import torch
+import trl.trainer.dpo_trainer
+from peft import LoraConfig, PeftModel
+from trl import DPOConfig, DPOTrainer
+
+from codeq import tables
+from codeq.config import DpoSettings
+from codeq.errors import ModelError, TrainingError
+from codeq.training import dpo
+from codeq.training.data import encode, hold_out, require
+from codeq.training.policy import load_model, load_tokenizer
+
+LN2 = math.log(2)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_policy.make(tmp_path_factory.mktemp("policy"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def trainer(base: Path, out: Path, kind: type[DPOTrainer] = dpo.Fp32LogitsDPOTrainer, **options: Any) -> DPOTrainer:
+    """A trainer on six pairs in one optimiser step, as `train` builds it but for `options`."""
+    words = load_tokenizer(base)
+    encoded, _ = encode(tiny_policy.make_pairs(6), words, 512)
+    settings = {
+        "output_dir": str(out),
+        "per_device_train_batch_size": 3,
+        "gradient_accumulation_steps": 2,
+        "gradient_checkpointing": False,
+        "num_train_epochs": 1,
+        "precompute_ref_log_probs": True,
+        "logging_steps": 1,
+        "max_length": 512,
+        "bf16": False,
+        "report_to": "none",
+        "save_strategy": "no",
+        "disable_tqdm": True,
+        "use_cpu": True,
+    }
+    return kind(
+        options.pop("model", None) or load_model(base, "bfloat16"),
+        args=DPOConfig(**{**settings, **options}),
+        train_dataset=dpo._dataset(encoded),
+        processing_class=words,
+        peft_config=LoraConfig(r=4, target_modules=["q_proj", "up_proj"], task_type="CAUSAL_LM"),
+    )
+
+
+class Unpatched(DPOTrainer):
+    """TRL's own log-probabilities on our token ids."""
+
+    def _prepare_dataset(self, dataset: Any, *_: Any) -> Any:
+        return dataset
+
+
+def first_loss(made: DPOTrainer) -> float:
+    made.train()
+    return float(made.state.log_history[0]["loss"])
+
+
+@pytest.mark.parametrize("precompute", [True, False])
+@pytest.mark.parametrize("autocast", [True, False])
+@pytest.mark.parametrize("checkpointing", [True, False])
+def test_the_first_loss_in_bfloat16_is_ln_2(
+    base: Path, tmp_path: Path, precompute: bool, autocast: bool, checkpointing: bool
+) -> None:
+    made = trainer(
+        base, tmp_path, precompute_ref_log_probs=precompute, bf16=autocast, gradient_checkpointing=checkpointing
+    )
+    assert first_loss(made) == pytest.approx(LN2, abs=1e-6)
+
+
+def test_the_first_loss_of_plain_trl_is_not_ln_2(base: Path, tmp_path: Path) -> None:
+    """The defect this module exists for: bf16 logits, precomputed outside autocast."""
+    assert abs(first_loss(trainer(base, tmp_path, Unpatched, bf16=True)) - LN2) > 1e-4
+
+
+@pytest.mark.parametrize("precompute", [True, False])
+def test_every_site_of_trl_takes_log_probabilities_from_float32(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precompute: bool
+) -> None:
+    seen: list[torch.dtype] = []
+    original = trl.trainer.dpo_trainer.selective_log_softmax
+
+    def spy(logits: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+        seen.append(logits.dtype)
+        return original(logits, index)
+
+    monkeypatch.setattr(trl.trainer.dpo_trainer, "selective_log_softmax", spy)
+    made = trainer(base, tmp_path, precompute_ref_log_probs=precompute)
+    assert len(seen) == (2 if precompute else 0)  # two micro-batches of three pairs
+    made.train()
+    assert len(seen) == 4  # policy and reference of two micro-batches
+    assert set(seen) == {torch.float32}
+    seen.clear()
+    trainer(base, tmp_path, Unpatched, precompute_ref_log_probs=precompute).train()
+    assert torch.bfloat16 in seen
+
+
+def test_log_probabilities_equal_an_independent_float64_sum(base: Path, tmp_path: Path) -> None:
+    """Against log_softmax in float64 of the float32 model, one unpadded sequence at a time."""
+    made = trainer(base, tmp_path, model=load_model(base, "float32"))
+    plain = load_model(base, "float32").eval()
+    for row in made.train_dataset:
+        for label in ("chosen", "rejected"):
+            ids = row["prompt_ids"] + row[f"{label}_ids"]
+            with torch.no_grad():
+                logits = plain(torch.tensor([ids])).logits[0].double()
+            token_logps = logits[:-1].log_softmax(-1)[torch.arange(len(ids) - 1), ids[1:]]
+            expected = token_logps[len(row["prompt_ids"]) - 1 :].sum().item()
+            assert row[f"ref_{label}_logps"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_another_max_length_never_reuses_stale_reference_log_probabilities(base: Path, tmp_path: Path) -> None:
+    lengths = [512, 40, 512]
+    references = []
+    for length in lengths:
+        made = trainer(base, tmp_path, max_length=length)
+        references.append(made.train_dataset["ref_chosen_logps"][:])
+        assert first_loss(made) == pytest.approx(LN2, abs=1e-6)
+    assert references[0] == references[2] != references[1]  # 40 tokens really cut something off
+    assert not list(tmp_path.rglob("*.npz"))
+
+
+def test_a_policy_without_adapter_or_reference_is_refused(base: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="peft_config"):
+        dpo.Fp32LogitsDPOTrainer(load_model(base, "bfloat16"), args=DPOConfig(str(tmp_path), report_to="none"))
+
+
+def test_fixed_batches_shuffle_blocks_and_keep_their_members() -> None:
+    sampler = dpo.FixedBatches(11, 3, seed=1)
+    epochs = []
+    for epoch in range(6):
+        sampler.set_epoch(epoch)
+        order = list(sampler)
+        assert order == list(sampler)
+        assert sorted(order) == list(range(11)) and len(sampler) == 11
+        blocks = [tuple(order[i : i + 3]) for i in range(0, 11, 3)]
+        assert set(blocks) == {(0, 1, 2), (3, 4, 5), (6, 7, 8), (9, 10)}
+        assert blocks[-1] == (9, 10)
+        epochs.append(tuple(blocks))
+    assert len(set(epochs)) > 1
+
+
+# Data
+
+
+def test_the_trainer_sees_the_prompt_as_rendered_and_one_end_of_sequence(base: Path, tmp_path: Path) -> None:
+    words = load_tokenizer(base)
+    pairs = tiny_policy.make_pairs(6)
+    made = trainer(base, tmp_path)
+    seen: list[dict[str, torch.Tensor]] = []
+    compute = made.compute_loss
+
+    def spy(model: Any, inputs: dict[str, torch.Tensor], *rest: Any, **options: Any) -> Any:
+        seen.append(copy.deepcopy(inputs))
+        return compute(model, inputs, *rest, **options)
+
+    made.compute_loss = spy
+    made.train()
+    got = set()
+    for batch in seen:
+        for ids, present, completion in zip(
+            batch["input_ids"], batch["attention_mask"], batch["completion_mask"], strict=True
+        ):
+            kept = ids[present.bool()].tolist()
+            length = int(completion.sum())
+            got.add((tuple(kept[:-length]), tuple(kept[-length:])))
+    bug, fix, end = (words.convert_tokens_to_ids(token) for token in ("<bug>", "<fix>", "<end>"))
+    expected = {
+        (
+            tuple(words(pair["prompt"], add_special_tokens=False)["input_ids"]),
+            (*words(pair[label], add_special_tokens=False)["input_ids"], end),
+        )
+        for pair in pairs.iter_rows(named=True)
+        for label in ("chosen", "rejected")
+    }
+    assert got == expected
+    assert all(prompt[0] == bug and prompt[-1] == fix and prompt.count(bug) == 1 for prompt, _ in got)
+    assert all(completion.count(end) == 1 for _, completion in got)
+
+
+def test_no_token_spans_the_border_of_prompt_and_completion(base: Path) -> None:
+    words = load_tokenizer(base)
+    pairs = tiny_policy.make_pairs(1).with_columns(prompt=pl.lit("retu"), chosen=pl.lit("rn"))
+    encoded, _ = encode(pairs, words, 512)
+    row = encoded.row(0, named=True)
+    assert len(words("return")["input_ids"]) < len(row["prompt_ids"] + row["chosen_ids"]) - 1
+    assert words.decode(row["prompt_ids"]) == "retu" and words.decode(row["chosen_ids"]) == "rn<end>"
+
+
+def test_pairs_beyond_max_length_are_dropped_and_counted(base: Path) -> None:
+    words = load_tokenizer(base)
+    pairs = tiny_policy.make_pairs(12, words=16)
+    everything, none = encode(pairs, words, 10_000)
+    assert none == {"dropped_too_long": 0, "dropped_inner_eos": 0} and everything.height == 12
+    lengths = [
+        len(row["prompt_ids"]) + max(len(row["chosen_ids"]), len(row["rejected_ids"]))
+        for row in everything.iter_rows(named=True)
+    ]
+    assert lengths == sorted(lengths)
+    kept, dropped = encode(pairs, words, lengths[4])
+    assert kept["pair_id"].to_list() == everything["pair_id"].to_list()[: kept.height]
+    assert dropped["dropped_too_long"] == sum(length > lengths[4] for length in lengths) > 0
+
+
+def test_a_completion_that_contains_end_of_sequence_is_dropped_and_counted(base: Path) -> None:
+    pairs = tiny_policy.make_pairs(3).with_columns(
+        rejected=pl.when(pl.col("pair_id") == "pair-1").then(pl.lit("x <end> y")).otherwise("rejected")
+    )
+    kept, dropped = encode(pairs, load_tokenizer(base), 512)
+    assert set(kept["pair_id"]) == {"pair-0", "pair-2"} and dropped["dropped_inner_eos"] == 1
+
+
+def test_whole_problems_are_held_out_whatever_the_order_of_rows() -> None:
+    pairs = tiny_policy.make_pairs(40, problems=10)
+    training, held = hold_out(pairs, 0.3)
+    assert held["problem_id"].n_unique() == 3 and training["problem_id"].n_unique() == 7
+    assert training.height + held.height == 40
+    assert set(hold_out(pairs.sample(fraction=1, shuffle=True, seed=1), 0.3)[1]["pair_id"]) == set(held["pair_id"])
+    assert hold_out(pairs.filter(pl.col("problem_id").is_in(["problem-1", "problem-2"])), 0.9)[0].height == 4
+
+
+def test_one_problem_or_too_few_pairs_stop_the_study() -> None:
+    with pytest.raises(TrainingError, match="at least two"):
+        hold_out(tiny_policy.make_pairs(5, problems=1), 0.1)
+    require(tiny_policy.make_pairs(5), 5)
+    with pytest.raises(TrainingError, match=r"5 preference pairs, but pairs.minimum is 6"):
+        require(tiny_policy.make_pairs(5), 6)
+
+
+# Training
+
+SETTINGS = DpoSettings(
+    lora_r=4, lora_alpha=8, learning_rate=5e-3, epochs=2, batch_size=4, micro_batch_size=2, eval_steps=3, beta=0.1,
+    eval_fraction=0.2, max_length=512,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def trained(base: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[pl.DataFrame, Path]:
+    out = tmp_path_factory.mktemp("adapter")
+    return dpo.train(tiny_policy.make_pairs(30), base, out, SETTINGS, seed=3), out
+
+
+def series(curve: pl.DataFrame, metric: str) -> dict[int, float]:
+    return dict(curve.filter(pl.col("metric") == metric).select("step", "value").iter_rows())
+
+
+def test_training_learns_held_out_preferences_and_records_every_step(trained: tuple[pl.DataFrame, Path]) -> None:
+    curve, _ = trained
+    assert curve.schema == pl.Schema(tables.SCHEMAS["training_curve"])
+    assert series(curve, "train_pairs") == {0: 25.0} and series(curve, "eval_pairs") == {0: 5.0}
+    assert series(curve, "dropped_too_long") == {0: 0.0}
+    loss = series(curve, "loss")
+    assert list(loss) == list(range(1, 15))  # 2 epochs of ceil(25 / 4) steps
+    assert loss[1] == pytest.approx(LN2, abs=1e-6) and loss[14] < 0.5
+    accuracy = series(curve, dpo.BEST)
+    assert list(accuracy) == [3, 6, 9, 12, 14]
+    assert all((5 * value).is_integer() for value in accuracy.values())  # the mean over pairs, not over batches
+    assert max(accuracy.values()) == 1.0
+    rate = series(curve, "learning_rate")
+    assert rate[1] == 0.0 and max(rate.values()) == rate[3] == SETTINGS.learning_rate  # 2 warm-up steps of 14
+
+
+def test_the_kept_adapter_is_the_earliest_of_the_best(
+    base: Path, trained: tuple[pl.DataFrame, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    curve, _ = trained
+    accuracy = series(curve, dpo.BEST)
+    step = max(accuracy, key=lambda s: (accuracy[s], -s))
+    assert series(curve, f"best/{dpo.BEST}") == {step: accuracy[step]}
+    # A run whose accuracy is made to fall must keep its first checkpoint, not its last.
+    adapters: dict[int, dict[str, torch.Tensor]] = {}
+
+    def falling(self: Any, *arguments: Any, **options: Any) -> Any:
+        output = trl.DPOTrainer.evaluation_loop(self, *arguments, **options)
+        output.metrics[dpo.BEST] = 1.0 / self.state.global_step
+        adapters[self.state.global_step] = {
+            name: weight.detach().clone() for name, weight in self.model.named_parameters() if "lora_" in name
+        }
+        return output
+
+    monkeypatch.setattr(dpo.Fp32LogitsDPOTrainer, "evaluation_loop", falling)
+    dpo.train(tiny_policy.make_pairs(30), base, tmp_path, SETTINGS, seed=3)
+    kept = PeftModel.from_pretrained(load_model(base, "bfloat16"), tmp_path)
+    weights = {name: weight for name, weight in kept.named_parameters() if "lora_" in name}
+    assert weights.keys() == adapters[3].keys()
+    assert all(torch.equal(weight, adapters[3][name]) for name, weight in weights.items())
+    assert not all(torch.equal(weight, adapters[14][name]) for name, weight in weights.items())
+
+
+def test_equal_seeds_give_equal_bytes_and_other_seeds_do_not(
+    base: Path, trained: tuple[pl.DataFrame, Path], tmp_path: Path
+) -> None:
+    curve, out = trained
+    shuffled = tiny_policy.make_pairs(30).sample(fraction=1, shuffle=True, seed=5)
+    again = dpo.train(shuffled, base, tmp_path / "again", SETTINGS, seed=3)
+    assert again.equals(curve)
+    names = sorted(path.name for path in out.iterdir())
+    assert names == ["adapter_config.json", "adapter_model.safetensors"]
+    assert all((out / name).read_bytes() == (tmp_path / "again" / name).read_bytes() for name in names)
+    other = dpo.train(shuffled, base, tmp_path / "other", SETTINGS, seed=4)
+    assert not other.equals(curve)
+
+
+def test_the_adapter_is_as_configured_and_names_no_place(base: Path, trained: tuple[pl.DataFrame, Path]) -> None:
+    _, out = trained
+    config = json.loads((out / "adapter_config.json").read_text())
+    assert (config["r"], config["lora_alpha"], config["lora_dropout"]) == (4, 8, 0.0)
+    assert config["target_modules"] == sorted(SETTINGS.target_modules)
+    assert str(base) not in (out / "adapter_config.json").read_text()
+
+
+def test_adapter_dropout_is_not_switched_off(base: Path, trained: tuple[pl.DataFrame, Path], tmp_path: Path) -> None:
+    settings = SETTINGS.model_copy(update={"lora_dropout": 0.5})
+    curve = dpo.train(tiny_policy.make_pairs(30), base, tmp_path, settings, seed=3)
+    assert series(curve, "loss")[1] == pytest.approx(LN2, abs=1e-6)
+    assert series(curve, "loss")[14] > 1.05 * series(trained[0], "loss")[14]
+
+
+def test_a_loss_that_is_not_finite_stops_and_saves_nothing(base: Path, tmp_path: Path) -> None:
+    settings = SETTINGS.model_copy(update={"learning_rate": 1e30, "eval_steps": 100})
+    with pytest.raises(TrainingError, match=r"step [2-4]: (loss|grad_norm) is (nan|inf).*dpo.learning_rate"):
+        dpo.train(tiny_policy.make_pairs(30), base, tmp_path / "out", settings, seed=0)
+    assert not (tmp_path / "out").exists()
+
+
+def test_damaged_weights_stop_before_the_first_step(base: Path, tmp_path: Path) -> None:
+    model = load_model(base, "bfloat16")
+    model.model.layers[0].mlp.up_proj.weight.data[0, 0] = math.nan
+    model.save_pretrained(tmp_path / "damaged")
+    load_tokenizer(base).save_pretrained(tmp_path / "damaged")
+    with pytest.raises(TrainingError, match=r"step 0: 25 of 25 reference log-probabilities"):
+        dpo.train(tiny_policy.make_pairs(30), tmp_path / "damaged", tmp_path / "out", SETTINGS, seed=0)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unchanged_adapter_stops_and_saves_nothing(base: Path, tmp_path: Path) -> None:
+    settings = SETTINGS.model_copy(update={"learning_rate": 1e-60})  # underflows float32
+    with pytest.raises(TrainingError, match="unchanged"):
+        dpo.train(tiny_policy.make_pairs(30), base, tmp_path / "out", settings, seed=0)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_directory_without_a_model_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="nowhere"):
+        dpo.train(tiny_policy.make_pairs(30), tmp_path / "nowhere", tmp_path / "out", SETTINGS, seed=0)

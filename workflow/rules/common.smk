@@ -1,0 +1,92 @@
+# What every rule file uses. Reads the configuration; writes nothing.
+#
+# STUDY    the validated study; an invalid configuration stops here, before any rule is planned
+# RESULTS  directory of the study
+# settings(...), code(...)  the two params of a rule: what it is told, and the code that runs
+# policy(...)  the manifest of a round's policy; round 0 is the base model
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from codeq import config as configuration
+from codeq import lineage, stage
+from codeq.errors import ConfigError
+
+try:
+    STUDY = configuration.parse(configuration.Study, config)
+except ConfigError as error:
+    raise WorkflowError(str(error)) from None
+
+ROOT = Path(workflow.basedir).parent
+RESULTS = f"results/{STUDY.name}"
+DATA = f"{RESULTS}/data"
+RUN = f"{RESULTS}/seed-{{seed}}"
+POLICIES = ["base", *(f"round-{number}" for number in range(1, STUDY.rounds + 1))]
+
+# Rules run the Python that runs Snakemake, whether or not its environment is activated.
+shell.prefix(f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; ")
+
+
+wildcard_constraints:
+    seed=r"\d+",
+    round=r"[1-9]\d*",
+    policy=r"base|round-[1-9]\d*",
+    mode="|".join(STUDY.evaluation.modes),
+
+
+def settings(*sections):
+    """The sections of the study that a rule depends on, as one sorted JSON text.
+
+    One text, since Snakemake compares params as an unordered bag: two values that swap places
+    would go unnoticed.
+    """
+    return json.dumps(stage.sections(STUDY, *sections), sort_keys=True)
+
+
+def code(script):
+    """Version of the code a script runs; comments, docstrings and layout do not count."""
+    return lineage.code_version(ROOT / "scripts" / f"{script}.py", ROOT)
+
+
+def round_of(policy):
+    """The number of a policy: 0 for base, r for round-r."""
+    return 0 if policy == "base" else int(policy.removeprefix("round-"))
+
+
+def policy(number, seed):
+    """The manifest of policy `number` at a seed; the base model is the same for every seed."""
+    if number == 0:
+        return f"{RESULTS}/base/manifest.json"
+    return f"{RESULTS}/seed-{seed}/round-{number}/policy/manifest.json"
+
+
+def shards(wildcards):
+    """The shards of a local benchmark; the curriculum is code, a hub id is pinned by its revision."""
+    directory = Path(STUDY.data.source)
+    return (
+        sorted(map(str, directory.glob(f"{STUDY.data.language}_*.json")))
+        if directory.is_dir()
+        else []
+    )
+
+
+def base_files(wildcards):
+    """The files of a local base model."""
+    directory = Path(STUDY.model.base)
+    return (
+        sorted(map(str, filter(Path.is_file, directory.iterdir())))
+        if directory.is_dir()
+        else []
+    )
+
+
+def show_results():
+    """Print the fix rates and the path of the report, where they exist."""
+    if Path(RESULTS, "report.html").exists():
+        subprocess.run(
+            [sys.executable, ROOT / "scripts" / "show.py", RESULTS], check=False
+        )

@@ -1,0 +1,149 @@
+# Data: from the benchmark to trusted bugs with tests, divided into train and test.
+#
+# Reads   data.source: the curriculum, a directory of DebugBench shards, or a hub id
+# Writes  results/<name>/data/{raw,problems,bugs,tests,untested,screen,duplicates,splits}.parquet
+#         results/<name>/data/audit.{json,md}
+
+
+rule raw:
+    input:
+        shards,
+    output:
+        f"{DATA}/raw.parquet",
+    log:
+        f"{RESULTS}/logs/raw.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        machine="inference",
+        mem_mb=1000,
+        runtime=30,
+    params:
+        settings=settings("data"),
+        code=code("raw"),
+    shell:
+        "python scripts/raw.py --settings {params.settings:q} --source {input:q} --raw {output:q} 2> {log:q}"
+
+
+rule problems:
+    input:
+        f"{DATA}/raw.parquet",
+    output:
+        problems=f"{DATA}/problems.parquet",
+        bugs=f"{DATA}/bugs.parquet",
+        tests=f"{DATA}/tests.parquet",
+        untested=f"{DATA}/untested.parquet",
+    log:
+        f"{RESULTS}/logs/problems.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        machine="inference",
+        mem_mb=1000,
+        runtime=30,
+    params:
+        settings=settings("data"),
+        code=code("problems"),
+    shell:
+        "python scripts/problems.py --settings {params.settings:q} --raw {input:q}"
+        " --problems {output.problems:q} --bugs {output.bugs:q} --tests {output.tests:q}"
+        " --untested {output.untested:q} 2> {log:q}"
+
+
+rule screen:
+    input:
+        problems=f"{DATA}/problems.parquet",
+        bugs=f"{DATA}/bugs.parquet",
+        tests=f"{DATA}/tests.parquet",
+    output:
+        f"{DATA}/screen.parquet",
+    log:
+        f"{RESULTS}/logs/screen.log",
+    conda:
+        "../../environment.yml"
+    threads: STUDY.sandbox.workers
+    resources:
+        machine="inference",
+        mem_mb=1000 + STUDY.sandbox.workers * STUDY.sandbox.memory_mb,
+        runtime=60,
+    params:
+        settings=settings("sandbox"),
+        code=code("screen"),
+    shell:
+        "python scripts/screen.py --settings {params.settings:q} --problems {input.problems:q}"
+        " --bugs {input.bugs:q} --tests {input.tests:q} --screen {output:q} 2> {log:q}"
+
+
+rule duplicates:
+    input:
+        problems=f"{DATA}/problems.parquet",
+        bugs=f"{DATA}/bugs.parquet",
+        tests=f"{DATA}/tests.parquet",
+    output:
+        f"{DATA}/duplicates.parquet",
+    log:
+        f"{RESULTS}/logs/duplicates.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        machine="inference",
+        mem_mb=2000,
+        runtime=30,
+    params:
+        settings=settings("data"),
+        code=code("duplicates"),
+    shell:
+        "python scripts/duplicates.py --settings {params.settings:q} --problems {input.problems:q}"
+        " --bugs {input.bugs:q} --tests {input.tests:q} --duplicates {output:q} 2> {log:q}"
+
+
+rule splits:
+    input:
+        bugs=f"{DATA}/bugs.parquet",
+        duplicates=f"{DATA}/duplicates.parquet",
+        screen=f"{DATA}/screen.parquet",
+    output:
+        f"{DATA}/splits.parquet",
+    log:
+        f"{RESULTS}/logs/splits.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        machine="inference",
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=settings("data"),
+        code=code("splits"),
+    shell:
+        "python scripts/splits.py --settings {params.settings:q} --bugs {input.bugs:q}"
+        " --duplicates {input.duplicates:q} --screen {input.screen:q} --splits {output:q} 2> {log:q}"
+
+
+rule audit:
+    input:
+        problems=f"{DATA}/problems.parquet",
+        bugs=f"{DATA}/bugs.parquet",
+        duplicates=f"{DATA}/duplicates.parquet",
+        tests=f"{DATA}/tests.parquet",
+        untested=f"{DATA}/untested.parquet",
+        screen=f"{DATA}/screen.parquet",
+        splits=f"{DATA}/splits.parquet",
+    output:
+        json=f"{DATA}/audit.json",
+        markdown=f"{DATA}/audit.md",
+    log:
+        f"{RESULTS}/logs/audit.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        machine="inference",
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("audit"),
+    shell:
+        "python scripts/audit.py --problems {input.problems:q} --bugs {input.bugs:q}"
+        " --duplicates {input.duplicates:q} --tests {input.tests:q} --untested {input.untested:q}"
+        " --screen {input.screen:q} --splits {input.splits:q}"
+        " --json {output.json:q} --markdown {output.markdown:q} 2> {log:q}"

@@ -1,0 +1,77 @@
+# Training: from search trees to the next policy.
+#
+# Reads   results/<name>/seed-<s>/round-<r>/trajectories.parquet, the splits, the manifest of policy r-1
+# Writes  results/<name>/seed-<s>/round-<r>/{pairs,training_curve}.parquet
+#         results/<name>/seed-<s>/round-<r>/{adapter,policy}/manifest.json, the models beside them
+
+
+rule pairs:
+    input:
+        trajectories=f"{RUN}/round-{{round}}/trajectories.parquet",
+        splits=f"{DATA}/splits.parquet",
+    output:
+        f"{RUN}/round-{{round}}/pairs.parquet",
+    log:
+        f"{RUN}/logs/pairs-{{round}}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        machine="training",
+        mem_mb=4000,
+        runtime=30,
+    params:
+        settings=settings("pairs"),
+        code=code("pairs"),
+    shell:
+        "python scripts/pairs.py --settings {params.settings:q} --trajectories {input.trajectories:q}"
+        " --splits {input.splits:q} --pairs {output:q} 2> {log:q}"
+
+
+rule dpo:
+    input:
+        pairs=f"{RUN}/round-{{round}}/pairs.parquet",
+        policy=lambda wildcards: policy(int(wildcards.round) - 1, wildcards.seed),
+    output:
+        adapter=f"{RUN}/round-{{round}}/adapter/manifest.json",
+        curve=f"{RUN}/round-{{round}}/training_curve.parquet",
+    log:
+        f"{RUN}/logs/dpo-{{round}}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        machine="training",
+        gpu=1,
+        mem_mb=64000,
+        runtime=240,
+    params:
+        settings=json.dumps(
+            {
+                **stage.sections(STUDY, "dpo"),
+                "pairs": {"minimum": STUDY.pairs.minimum},
+            },
+            sort_keys=True,
+        ),
+        code=code("dpo"),
+    shell:
+        "python scripts/dpo.py --settings {params.settings:q} --pairs {input.pairs:q} --policy {input.policy:q}"
+        " --seed {wildcards.seed} --adapter {output.adapter:q} --curve {output.curve:q} 2> {log:q}"
+
+
+rule merge:
+    input:
+        policy=lambda wildcards: policy(int(wildcards.round) - 1, wildcards.seed),
+        adapter=f"{RUN}/round-{{round}}/adapter/manifest.json",
+    output:
+        f"{RUN}/round-{{round}}/policy/manifest.json",
+    log:
+        f"{RUN}/logs/merge-{{round}}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        machine="training",
+        mem_mb=64000,
+        runtime=60,
+    params:
+        code=code("merge"),
+    shell:
+        "python scripts/merge.py --policy {input.policy:q} --adapter {input.adapter:q} --merged {output:q} 2> {log:q}"
