@@ -9,6 +9,21 @@ from codeq.errors import DataError
 UNEXECUTED = ("truncated", "syntax_error")  # verdicts the search gives without running the program
 
 
+def handed_in(nodes: pl.DataFrame) -> dict[str, object] | None:
+    """The row of one tree (table `trajectories`, in order of creation) that the search hands in.
+
+    The first rewrite that passes the public tests, else the one of highest q, the first of equals.
+    None if every completion was cut off.
+    """
+    candidates = nodes.filter(pl.col("parent_id").is_not_null(), pl.col("finish_reason") != "length")
+    best = candidates.sort(
+        pl.col("verdict") != "pass",
+        pl.when(pl.col("verdict") == "pass").then(0.0).otherwise(-pl.col("q").fill_null(0.0)),
+        maintain_order=True,
+    )
+    return best.row(0, named=True) if best.height else None
+
+
 def evaluation_row(
     *,
     bug: Mapping[str, object],
@@ -26,7 +41,7 @@ def evaluation_row(
     `bug` carries bug_id, problem_id, category and level; `nodes` are the rows of `trajectories` of
     the bug's one tree; `handed_in` is the node whose code the search hands in (None: it has nothing
     to hand in, and solves nothing); `solved_hidden` says whether that code passes every hidden test
-    (None: the problem has none); `extra_executions` are sandbox runs outside the search, such as
+    too (None: the problem has none); `extra_executions` are sandbox runs outside the search, such as
     that last one.
 
     - solved_public: the handed-in node's verdict is "pass";

@@ -10,6 +10,7 @@ import builtins
 import importlib
 import json
 import os
+import random
 import sys
 import types
 import typing
@@ -21,17 +22,17 @@ MESSAGE_CHARACTERS = 500
 # As on LeetCode, these modules need no import, and neither do the public names of the first seven.
 _OPENED = ("typing", "collections", "math", "heapq", "bisect", "functools", "itertools")
 _MODULES = (*_OPENED, "copy", "operator", "random", "re", "string", "sys")
+_SIZED = (str, list, tuple, dict, set, frozenset)
 
 
 def prelude() -> None:
-    """Prepare what every candidate starts from: recursion limit, random state and names.
+    """Prepare what every candidate starts from: the recursion limit, and names.
 
     The names that LeetCode solutions take for granted become builtins, not globals: a candidate's own
     globals then hold what it defined and nothing else, and no name that Python has (``pow``) is replaced.
     """
     modules = {name: importlib.import_module(name) for name in _MODULES}
     sys.setrecursionlimit(RECURSION_LIMIT)
-    modules["random"].seed(0)
     names: dict[str, object] = dict(modules)
     for module in (modules[name] for name in _OPENED):
         public = getattr(module, "__all__", None) or [name for name in vars(module) if not name.startswith("_")]
@@ -53,10 +54,12 @@ class Harness:
         self._encode, self._decode = values.encode, values.loads
         self._unsupported = values.UnsupportedValue
         self._dumps = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+        self._seed = random.seed
         self._write, self._descriptor, self._frame_bytes = os.write, descriptor, frame_bytes
 
     def run(self, request: dict[str, typing.Any]) -> None:
         """Load the program, call it on each list of arguments, say that all is done."""
+        self._seed(0)  # Python seeds anew after a fork
         call = self._load(request["code"], request["entry_point"], request["kind"])
         if call is None:
             return
@@ -95,6 +98,9 @@ class Harness:
         return call
 
     def _send_value(self, step: int, value: object) -> None:
+        if type(value) in _SIZED and len(value) > self._frame_bytes:  # type: ignore[arg-type]
+            self._send(step, "oversize", None)
+            return
         try:
             detail = self._encode(value)
             line = self._dumps([step, "value", detail]) if _fits(detail, self._frame_bytes) else ""

@@ -54,7 +54,8 @@ def float_close(returned: object, expected: object) -> bool:
         return len(returned) == len(expected) and all(map(float_close, returned, expected))
     if isinstance(expected, dict):
         assert isinstance(returned, dict)
-        return returned.keys() == expected.keys() and all(float_close(returned[key], expected[key]) for key in expected)
+        keys = values.same(set(returned), set(expected))
+        return keys and all(float_close(returned[key], expected[key]) for key in expected)
     return values.same(returned, expected)
 
 

@@ -16,7 +16,7 @@ same for every mode:
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from codeq.identity import content_id, derive_seed
@@ -190,14 +190,3 @@ def select(root: Node, exploration: float, depth_limit: int) -> Node | None:
             key=lambda child: (ucb1(child, exploration), child.q_ai or 0.0),
         )
     return node
-
-
-def handed_in(nodes: Sequence[Node], alpha: float) -> Node | None:
-    """The candidate a search submits: the first that passes the public tests, else the highest q.
-
-    Ties go to the node created first. The root and truncated completions are never handed in; None if
-    nothing else is there.
-    """
-    candidates = [node for node in nodes if node.parent is not None and not node.truncated]
-    passing = next((node for node in candidates if node.passed), None)
-    return passing or max(candidates, key=lambda node: node.q(alpha) or 0.0, default=None)

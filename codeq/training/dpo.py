@@ -242,7 +242,7 @@ def _save(model: PeftModel, out: Path) -> None:
             "nothing was saved"
         )
     config = model.peft_config["default"]
-    config.base_model_name_or_path = None
+    config.base_model_name_or_path = ""  # None would be filled in with a local path
     config.target_modules = sorted(config.target_modules)  # a set would be written in any order
     model.save_pretrained(out)
     (out / "README.md").unlink(missing_ok=True)  # PEFT's blank model card, which names a local path

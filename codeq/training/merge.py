@@ -12,8 +12,8 @@ def merge(base: Path, adapter: Path, out: Path) -> None:
     """Write `base` with `adapter` merged in to `out`: safetensors, tokenizer and generation config.
 
     The base is loaded fresh from disk in bfloat16, because a model that has generated may have been
-    repacked by its quantiser. W + (alpha / r) B A is rounded to bfloat16 once per adapted weight; all other
-    weights are those of the base, bit by bit.
+    repacked by its quantiser. An adapted weight becomes W + (alpha / r) B A: the change is computed in float32,
+    then rounded to bfloat16, and so is the sum. All other weights are those of the base, bit by bit.
 
     Raises ModelError if the base is quantised, the adapter is not one of its own or holds NaN, or a directory cannot
     be loaded.

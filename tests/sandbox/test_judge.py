@@ -100,6 +100,7 @@ def test_a_line_too_long_is_not_read() -> None:
         ((1.0,), [1.0], False),
         ({"a": 1.0}, {"a": 1.000001}, True),
         ({"a": 1.0}, {"b": 1.0}, False),
+        ({1: 1.0}, {True: 1.0}, False),
     ],
 )
 def test_float_comparison(returned: object, expected: object, right: bool) -> None:
@@ -138,20 +139,16 @@ def test_random_bytes_never_crash_the_judge_and_never_pass(data: bytes, ended: s
 
 @st.composite
 def mutations(draw: st.DrawFn) -> bytes:
-    """The honest lines with bytes changed, put in or taken out, or lines moved, doubled or dropped."""
-    if draw(st.booleans()):
-        picked = draw(st.lists(st.sampled_from(LINES), max_size=8) | st.permutations(LINES))
-        return b"".join(picked)
+    """The honest lines with bytes changed, put in or taken out."""
     data = bytearray(HONEST)
-    for _ in range(draw(st.integers(1, 3))):
-        at = draw(st.integers(0, len(data) - 1))
-        until = at + draw(st.integers(0, 2))
-        data[at:until] = draw(st.binary(max_size=2) | st.sampled_from([b" ", b"0", b"-", b'"', b"[", b"\n", b"1e0"]))
+    at = draw(st.integers(0, len(data) - 1))
+    until = at + draw(st.integers(0, 2))
+    data[at:until] = draw(st.binary(max_size=2) | st.sampled_from([b" ", b"0", b"-", b'"', b"[", b"\n", b"1e0"]))
     return bytes(data)
 
 
-@settings(max_examples=3000, deadline=None)
-@given(mutations())
+@settings(max_examples=2000, deadline=None)
+@given(mutations() | st.lists(st.sampled_from(LINES), max_size=8).map(b"".join))
 def test_mutated_lines_never_crash_the_judge_and_never_pass(data: bytes) -> None:
     verdict = judge(TESTS, execution(data))
     assert verdict.passed == (data == HONEST)

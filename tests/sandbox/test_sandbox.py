@@ -208,8 +208,8 @@ def test_memory_is_limited_as_configured(make_tests: MakeTests) -> None:
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        ("print('x' * %d)" % (OUTPUT_BYTES // 2), "fail"),
-        ("print('x' * %d)" % (OUTPUT_BYTES + 1), "output_limit"),
+        (f"print('x' * {OUTPUT_BYTES // 2})", "fail"),
+        (f"print('x' * {OUTPUT_BYTES + 1})", "output_limit"),
         ("return 'x' * (2 << 20)", "output_limit"),
         ("return [['x' * 500] * 100] * 100", "output_limit"),
         ("return 1 << (1 << 23)", "output_limit"),
@@ -264,10 +264,10 @@ def test_a_candidate_inherits_nothing_of_the_one_before(sandbox: Sandbox, make_t
     marks = ["code" + "-mark-7d1c", "argument" + "-mark-7d1c", "value" + "-mark-7d1c"]
     first = f"def f(a):\n    '{marks[0]}'\n    return a.replace('argument', 'value')\n"
     assert sandbox.judge(function(first), make_tests(((marks[1],), marks[2]))).passed
-    search = """import ctypes, sys
-own = ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # dumpable: may read its own memory
+    search = """import ctypes
+ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # dumpable: may read its own memory
 def f(control):
-    found = []
+    found = set()
     with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
         for line in maps:
             region, rights, *rest = line.split()
@@ -278,9 +278,8 @@ def f(control):
                     data = memory.read(end - start)
                 except (OSError, ValueError, OverflowError):
                     continue
-                for word in ("code", "argument", "value", "control"):
-                    if (word + "-mark-" + "7d1c").encode() in data: found.append(word)
-    return sorted(set(found))
+                found |= set(re.findall(rb"(code|argument|value|control)[-]mark[-]7d1c", data))
+    return sorted(word.decode() for word in found)
 """
     if sandbox.isolation["files"] != "private read-only root":
         pytest.skip("/proc is closed to candidates where there is no private root")
@@ -391,7 +390,8 @@ def test_the_workers_die_with_their_owner(descendants: Descendants) -> None:
 from codeq.config import SandboxSettings
 from codeq.sandbox import Program, Sandbox, Test
 sandbox = Sandbox(SandboxSettings(workers=2, test_timeout_s=30))
-futures = [sandbox.submit(Program("while True: pass", "f", "function"), [Test("t", "hidden", "[]", "0", "exact")]) for _ in "ab"]
+tests = [Test("t", "hidden", "[]", "0", "exact")]
+futures = [sandbox.submit(Program("while True: pass", "f", "function"), tests) for _ in range(2)]
 print("ready", flush=True)
 futures[0].result()
 """

@@ -140,7 +140,7 @@ def test_another_max_length_never_reuses_stale_reference_log_probabilities(base:
 
 def test_a_policy_without_adapter_or_reference_is_refused(base: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="peft_config"):
-        dpo.Fp32LogitsDPOTrainer(load_model(base, "bfloat16"), args=DPOConfig(str(tmp_path), report_to="none"))
+        dpo.Fp32LogitsDPOTrainer(load_model(base, "bfloat16"), args=DPOConfig(str(tmp_path), bf16=False))
 
 
 def test_fixed_batches_shuffle_blocks_and_keep_their_members() -> None:
@@ -150,7 +150,8 @@ def test_fixed_batches_shuffle_blocks_and_keep_their_members() -> None:
         sampler.set_epoch(epoch)
         order = list(sampler)
         assert order == list(sampler)
-        assert sorted(order) == list(range(11)) and len(sampler) == 11
+        assert sorted(order) == list(range(11))
+        assert len(sampler) == 11
         blocks = [tuple(order[i : i + 3]) for i in range(0, 11, 3)]
         assert set(blocks) == {(0, 1, 2), (3, 4, 5), (6, 7, 8), (9, 10)}
         assert blocks[-1] == (9, 10)
@@ -202,14 +203,16 @@ def test_no_token_spans_the_border_of_prompt_and_completion(base: Path) -> None:
     encoded, _ = encode(pairs, words, 512)
     row = encoded.row(0, named=True)
     assert len(words("return")["input_ids"]) < len(row["prompt_ids"] + row["chosen_ids"]) - 1
-    assert words.decode(row["prompt_ids"]) == "retu" and words.decode(row["chosen_ids"]) == "rn<end>"
+    assert words.decode(row["prompt_ids"]) == "retu"
+    assert words.decode(row["chosen_ids"]) == "rn<end>"
 
 
 def test_pairs_beyond_max_length_are_dropped_and_counted(base: Path) -> None:
     words = load_tokenizer(base)
     pairs = tiny_policy.make_pairs(12, words=16)
     everything, none = encode(pairs, words, 10_000)
-    assert none == {"dropped_too_long": 0, "dropped_inner_eos": 0} and everything.height == 12
+    assert none == {"dropped_too_long": 0, "dropped_inner_eos": 0}
+    assert everything.height == 12
     lengths = [
         len(row["prompt_ids"]) + max(len(row["chosen_ids"]), len(row["rejected_ids"]))
         for row in everything.iter_rows(named=True)
@@ -225,13 +228,15 @@ def test_a_completion_that_contains_end_of_sequence_is_dropped_and_counted(base:
         rejected=pl.when(pl.col("pair_id") == "pair-1").then(pl.lit("x <end> y")).otherwise("rejected")
     )
     kept, dropped = encode(pairs, load_tokenizer(base), 512)
-    assert set(kept["pair_id"]) == {"pair-0", "pair-2"} and dropped["dropped_inner_eos"] == 1
+    assert set(kept["pair_id"]) == {"pair-0", "pair-2"}
+    assert dropped["dropped_inner_eos"] == 1
 
 
 def test_whole_problems_are_held_out_whatever_the_order_of_rows() -> None:
     pairs = tiny_policy.make_pairs(40, problems=10)
     training, held = hold_out(pairs, 0.3)
-    assert held["problem_id"].n_unique() == 3 and training["problem_id"].n_unique() == 7
+    assert held["problem_id"].n_unique() == 3
+    assert training["problem_id"].n_unique() == 7
     assert training.height + held.height == 40
     assert set(hold_out(pairs.sample(fraction=1, shuffle=True, seed=1), 0.3)[1]["pair_id"]) == set(held["pair_id"])
     assert hold_out(pairs.filter(pl.col("problem_id").is_in(["problem-1", "problem-2"])), 0.9)[0].height == 4
@@ -266,17 +271,20 @@ def series(curve: pl.DataFrame, metric: str) -> dict[int, float]:
 def test_training_learns_held_out_preferences_and_records_every_step(trained: tuple[pl.DataFrame, Path]) -> None:
     curve, _ = trained
     assert curve.schema == pl.Schema(tables.SCHEMAS["training_curve"])
-    assert series(curve, "train_pairs") == {0: 25.0} and series(curve, "eval_pairs") == {0: 5.0}
+    assert series(curve, "train_pairs") == {0: 25.0}
+    assert series(curve, "eval_pairs") == {0: 5.0}
     assert series(curve, "dropped_too_long") == {0: 0.0}
     loss = series(curve, "loss")
     assert list(loss) == list(range(1, 15))  # 2 epochs of ceil(25 / 4) steps
-    assert loss[1] == pytest.approx(LN2, abs=1e-6) and loss[14] < 0.5
+    assert loss[1] == pytest.approx(LN2, abs=1e-6)
+    assert loss[14] < 0.5
     accuracy = series(curve, dpo.BEST)
     assert list(accuracy) == [3, 6, 9, 12, 14]
     assert all((5 * value).is_integer() for value in accuracy.values())  # the mean over pairs, not over batches
     assert max(accuracy.values()) == 1.0
     rate = series(curve, "learning_rate")
-    assert rate[1] == 0.0 and max(rate.values()) == rate[3] == SETTINGS.learning_rate  # 2 warm-up steps of 14
+    assert rate[1] == 0.0
+    assert max(rate.values()) == rate[3] == SETTINGS.learning_rate
 
 
 def test_the_kept_adapter_is_the_earliest_of_the_best(

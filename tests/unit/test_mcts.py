@@ -13,7 +13,7 @@ from codeq.models import Completion, Rendered
 from codeq.search import MODES
 from codeq.search.requests import Execute, Sampled, Search
 from codeq.search.trajectory import rows
-from codeq.search.tree import Node, Tree, handed_in, select, ucb1
+from codeq.search.tree import Node, Tree, select, ucb1
 
 Script = Callable[[tuple[int, ...]], Completion]
 
@@ -211,18 +211,6 @@ def test_seed_of_a_candidate_is_a_function_of_study_round_mode_bug_path_and_inde
         for path, seed in seeds[mode].items():
             assert seed == derive_seed(5, 1, mode, "bug-0", list(path[:-1]), path[-1], "rewrite")
     assert not set(seeds["mcts"].values()) & set(seeds["best_of_n"].values())
-
-
-def test_handed_in_is_the_first_pass_else_the_highest_q_else_nothing() -> None:
-    tree = Tree(task(), "mcts")
-    prompt = Rendered("p", (1,), "d")
-    nodes = [tree.add(tree.root, 1, completion(str(i), "length" if i == 3 else "stop"), prompt, i) for i in range(4)]
-    for node, (visits, value) in zip(nodes, [(4, 1.0), (2, 1.0), (2, 1.0), (1, 1.0)], strict=True):
-        node.visits, node.value = visits, value
-    assert handed_in(tree.nodes, 0.5) is nodes[1]  # of equal q the first; the cut-off one has the highest q
-    nodes[2].reward = 1.0
-    assert handed_in(tree.nodes, 0.5) is nodes[2]
-    assert handed_in([tree.root, nodes[3]], 0.5) is None
 
 
 def test_rows_fit_the_table_of_trajectories() -> None:

@@ -21,7 +21,7 @@ IDS = torch.arange(4, 36).reshape(2, 16)
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tiny_policy.make(tmp_path_factory.mktemp("policy"))
-    GenerationConfig(temperature=0.8, eos_token_id=3).save_pretrained(directory)
+    GenerationConfig(do_sample=True, temperature=0.8, eos_token_id=3).save_pretrained(directory)
     return directory
 
 
@@ -70,12 +70,15 @@ def test_adapted_weights_are_w_plus_scaled_b_a_and_all_others_are_untouched(
 
 
 def test_merged_logits_equal_those_of_the_adapter_within_bfloat16(base: Path, adapter: Path, merged: Path) -> None:
-    """Bound: in float32 arithmetic, 2 % of the largest change the adapter makes."""
+    """In float32 arithmetic: within 5 % of the largest change, and little worse than a single ideal rounding."""
     plain = logits(load_model(base, "float32"))
     adapted = logits(PeftModel.from_pretrained(load_model(base, "float32"), adapter))
-    change = (adapted - plain).abs().max()
-    assert change > 0.5
-    assert (logits(load_model(merged, "float32")) - adapted).abs().max() < 0.02 * change
+    change, error = (adapted - plain).abs(), (logits(load_model(merged, "float32")) - adapted).abs()
+    assert change.max() > 0.5
+    assert error.max() < 0.05 * change.max()
+    exact = PeftModel.from_pretrained(load_model(base, "float32"), adapter).merge_and_unload()
+    ideal = (logits(exact.to(torch.bfloat16).float()) - adapted).abs()
+    assert error.mean() < 1.25 * ideal.mean()
 
 
 def test_the_merged_policy_is_bfloat16_and_round_trips_exactly(merged: Path, tmp_path: Path) -> None:
@@ -90,7 +93,8 @@ def test_tokenizer_and_generation_config_come_along_and_no_path_does(base: Path,
     before, after = load_tokenizer(base), load_tokenizer(merged)
     messages = [{"role": "user", "content": "return x"}]
     assert after.apply_chat_template(messages, tokenize=False) == "<bug>return x<fix>"
-    assert after("def f(x):")["input_ids"] == before("def f(x):")["input_ids"] and after.eos_token == "<end>"
+    assert after("def f(x):")["input_ids"] == before("def f(x):")["input_ids"]
+    assert after.eos_token == "<end>"
     assert GenerationConfig.from_pretrained(merged).temperature == 0.8
     assert all(str(base) not in path.read_text() for path in merged.glob("*.json"))
 

@@ -5,7 +5,7 @@ import pytest
 
 from codeq import tables
 from codeq.errors import DataError
-from codeq.evaluation.metrics import evaluation_row
+from codeq.evaluation.metrics import evaluation_row, handed_in
 
 BUG = {"bug_id": "bug-1", "problem_id": "two-sum", "category": "logic", "level": "easy"}
 EMPTY: dict[str, object] = dict.fromkeys(tables.SCHEMAS["trajectories"])
@@ -120,3 +120,16 @@ def test_a_tree_that_hands_nothing_in_solves_nothing():
 def test_rows_of_another_tree_are_refused(changes: dict[str, object], message: str):
     with pytest.raises(DataError, match=message):
         row(**changes)
+
+
+def test_handed_in_is_the_first_pass_else_the_highest_q_else_nothing():
+    failing = [
+        rewrite("n1", "fail", 1, q=0.2, finish_reason="stop"),
+        rewrite("n2", "fail", 1, q=0.4, finish_reason="stop"),
+        rewrite("n3", "syntax_error", 1, q=0.4, finish_reason="stop"),
+        rewrite("n4", "truncated", 2, q=0.9, finish_reason="length"),
+    ]
+    passing = [rewrite(name, "pass", 2, q=q, finish_reason="stop") for name, q in (("n5", 0.6), ("n6", 0.9))]
+    assert handed_in(tree(*failing))["node_id"] == "n2"
+    assert handed_in(tree(*failing, *passing))["node_id"] == "n5"
+    assert handed_in(tree(failing[3])) is None

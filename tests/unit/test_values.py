@@ -97,7 +97,7 @@ def test_depth_is_limited_both_ways() -> None:
     with pytest.raises(values.UnsupportedValue, match="nested deeper"):
         values.dumps([value])
     with pytest.raises(values.UnsupportedValue, match="nested deeper"):
-        values.loads("[" * 65 + "]" * 65)
+        values.loads("[" * 66 + "]" * 66)
 
 
 @pytest.mark.parametrize(

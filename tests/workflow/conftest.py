@@ -1,0 +1,58 @@
+"""A finished small study in a checkout of its own, made once for all workflow tests."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from planning import Snakemake
+
+ROOT = Path(__file__).resolve().parents[2]
+KEPT = ("codeq", "config", "profiles", "scripts", "workflow", "pyproject.toml", "requirements.txt", "environment.yml")
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project without results, as a new clone would be."""
+    directory = tmp_path_factory.mktemp("checkout")
+    for name in KEPT:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, directory / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, directory / name)
+    (directory / "two-h100").symlink_to("profiles/two-h100")
+    return directory
+
+
+@pytest.fixture(scope="session")
+def snakemake(checkout: Path) -> Snakemake:
+    """Run Snakemake in the checkout with the interpreter of the tests; the output is text."""
+
+    def run(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "PYTHONPATH": str(checkout)}
+        done = subprocess.run(
+            [sys.executable, "-m", "snakemake", *arguments],
+            cwd=checkout,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=900,
+            check=False,
+        )
+        if check and done.returncode:
+            logs = [f"--- {path}\n{path.read_text()[-1500:]}" for path in sorted(checkout.glob("results/*/**/*.log"))]
+            pytest.fail(f"snakemake {' '.join(arguments)}:\n{done.stderr[-3000:]}\n" + "\n".join(logs))
+        return done
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def study(checkout: Path, snakemake: Snakemake) -> Path:
+    """results/small: the mini study in small, run from the raw rows to the report."""
+    shutil.copy(Path(__file__).parent / "small.yaml", checkout / "config" / "small.yaml")
+    snakemake("--configfile", "config/small.yaml", "--cores", "2")
+    return checkout / "results" / "small"

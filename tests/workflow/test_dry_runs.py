@@ -1,0 +1,53 @@
+"""What Snakemake plans: the full graph of a study, without data or model, and no plan for a bad configuration."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from planning import Snakemake, planned
+
+DATA = ("raw", "problems", "screen", "duplicates", "splits", "audit", "base_model", "tables", "plots", "report", "all")
+
+
+def whole_graph(rounds: int, modes: int, seeds: int = 1) -> Counter[str]:
+    """The jobs of a study from nothing: every round trains, every policy is evaluated in every mode."""
+    each = dict.fromkeys(("search", "pairs", "dpo", "merge"), rounds * seeds)
+    return Counter(
+        {**dict.fromkeys(DATA, 1), **each, **dict.fromkeys(("attempts", "evaluation"), (rounds + 1) * modes * seeds)}
+    )
+
+
+def test_published_study_is_planned_from_a_clean_clone(snakemake: Snakemake, checkout: Path) -> None:
+    output = snakemake("--profile", "two-h100", "-n").stdout
+    assert planned(output) == whole_graph(rounds=2, modes=3)
+    assert not (checkout / "results" / "codeq").exists()
+
+
+@pytest.mark.parametrize(
+    ("config", "rounds", "seeds"), [("mini", 2, 1), ("mini-seeds", 2, 3), ("debugbench-mini", 1, 1)]
+)
+def test_shipped_studies_are_planned(snakemake: Snakemake, config: str, rounds: int, seeds: int) -> None:
+    output = snakemake("--configfile", f"config/{config}.yaml", "-n").stdout
+    assert planned(output) == whole_graph(rounds, 3, seeds)
+
+
+def test_mini_study_is_the_default(snakemake: Snakemake) -> None:
+    assert "results/mini/report.html" in snakemake("-n").stdout
+
+
+@pytest.mark.parametrize(
+    ("override", "named"),
+    [
+        ("dpo={bta: 0.2}", ["dpo.bta", "did you mean 'beta'?"]),
+        ("dpo={beta: -1}", ["dpo.beta", "greater than 0", "-1"]),
+        ("search={rollouts: many}", ["search.rollouts", "valid integer", "'many'"]),
+        ("rouns=3", ["rouns", "did you mean 'rounds'?"]),
+    ],
+)
+def test_bad_configuration_stops_before_the_graph(snakemake: Snakemake, override: str, named: list[str]) -> None:
+    done = snakemake("-n", "--config", override, check=False)
+    assert done.returncode == 1
+    said = done.stdout + done.stderr
+    assert "Building DAG" not in said
+    for part in named:
+        assert part in said

@@ -1,0 +1,192 @@
+"""The whole loop, run for real in small: every stage leaves its table, and the tables agree with each other."""
+
+import csv
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+from planning import Snakemake, planned
+
+from codeq import tables
+from codeq.identity import code_key, derive_seed
+
+MODES = ("single_pass", "best_of_n", "mcts")
+
+
+def wilson(solved: int, n: int, z: float = 1.959963984540054) -> tuple[float, float]:
+    """Wilson 1927, the closed formula."""
+    rate, share = solved / n, z * z / n
+    centre = (rate + share / 2) / (1 + share)
+    half = z / (1 + share) * math.sqrt(rate * (1 - rate) / n + share / (4 * n))
+    return centre - half, centre + half
+
+
+def attempts(study: Path, policy: str, mode: str) -> pl.DataFrame:
+    return tables.read("trajectories", study / "seed-0" / "attempts" / policy / f"{mode}.parquet")
+
+
+def evaluation(study: Path, policy: str, mode: str) -> pl.DataFrame:
+    return tables.read("evaluation", study / "seed-0" / "evaluation" / policy / f"{mode}.parquet")
+
+
+def test_second_run_has_nothing_to_do(study: Path, snakemake: Snakemake) -> None:
+    output = snakemake("--configfile", "config/small.yaml", "--cores", "2")
+    assert "Nothing to be done" in output.stdout + output.stderr
+
+
+def test_a_changed_beta_reruns_training_and_what_follows_but_no_search_of_policy_0(
+    study: Path, snakemake: Snakemake
+) -> None:
+    output = snakemake("-n", "--configfile", "config/small.yaml", "--config", "dpo={beta: 0.2}").stdout
+    jobs = planned(output)
+    assert jobs == {
+        "dpo": 1,
+        "merge": 1,
+        "attempts": 3,
+        "evaluation": 3,
+        "tables": 1,
+        "plots": 1,
+        "report": 1,
+        "all": 1,
+    }
+
+
+def test_fix_rates_are_those_of_the_evaluations_and_their_intervals_wilson(study: Path) -> None:
+    with (study / "tables" / "fix_rates.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["policy"], row["mode"]) for row in rows] == [(p, m) for p in ("base", "round-1") for m in MODES]
+    for row in rows:
+        scored = evaluation(study, row["policy"], row["mode"])
+        assert (int(row["n"]), int(row["samples"])) == (12, scored["samples"].sum())
+        assert int(row["solved_hidden"]) == scored["solved_hidden"].sum()
+        assert int(row["solved_public"]) == scored["solved_public"].sum()
+        low, high = wilson(int(row["solved_hidden"]), 12)
+        assert float(row["ci_low"]) == pytest.approx(max(low, 0.0), abs=1e-9)
+        assert float(row["ci_high"]) == pytest.approx(min(high, 1.0), abs=1e-9)
+
+
+def test_hidden_verdicts_hold_when_the_references_judge_again(study: Path) -> None:
+    """A solved bug's code is run here, in this process, on every test, without the sandbox."""
+    from codeq import values
+
+    suite = tables.read("tests", study / "data" / "tests.parquet")
+    problems = {
+        row["problem_id"]: row for row in tables.read("problems", study / "data" / "problems.parquet").to_dicts()
+    }
+    codes = dict(attempts(study, "base", "mcts").select("node_id", "code").iter_rows())
+    solved = evaluation(study, "base", "mcts").filter("solved_hidden").to_dicts()
+    assert solved, "the mini model repairs nothing at all: the study has no signal"
+    for row in solved:
+        problem = problems[row["problem_id"]]
+        if problem["kind"] != "function":
+            continue
+        names: dict[str, object] = {}
+        exec(codes[row["node_id"]], names)
+        for test in suite.filter(pl.col("problem_id") == row["problem_id"]).to_dicts():
+            arguments = values.loads(test["arguments"])
+            assert values.same(names[problem["entry_point"]](*arguments), values.loads(test["expected"]))
+
+
+def test_search_follows_its_definitions(study: Path) -> None:
+    nodes = tables.read("trajectories", study / "seed-0" / "round-1" / "trajectories.parquet")
+    for tree in nodes.partition_by("tree_id"):
+        root, rewrites = tree.row(0, named=True), tree.slice(1).to_dicts()
+        children = {node["node_id"]: [] for node in tree.to_dicts()}
+        for node in rewrites:
+            children[node["parent_id"]].append(node)
+        assert root["visits"] == len(rewrites) <= 8
+        executed: dict[str, str] = {}
+        for node in rewrites:
+            subtree = [node]
+            for inner in subtree:
+                subtree += children[inner["node_id"]]
+            assert node["visits"] == len(subtree)
+            assert node["q_mcts"] == pytest.approx(sum(inner["reward"] for inner in subtree) / len(subtree))
+            assert node["q_ai"] is None or node["q_ai"] == pytest.approx(math.exp(node["logprob"] / node["tokens"]))
+            assert node["reward"] == float(node["verdict"] == "pass")
+            # Any seed can be recomputed from what names it.
+            path, step = [], node
+            while step["parent_id"] is not None:
+                siblings = [child["node_id"] for child in children[step["parent_id"]]]
+                path.insert(0, siblings.index(step["node_id"]))
+                step = next(n for n in tree.to_dicts() if n["node_id"] == step["parent_id"])
+            *parent, index = path
+            assert node["seed"] == derive_seed(0, 1, "mcts", node["bug_id"], parent, index, "rewrite")
+            # Equal programs ran once.
+            if node["verdict"] not in ("truncated", "syntax_error") and node["code"]:
+                first = executed.setdefault(code_key(node["code"]), node["node_id"])
+                assert node["duplicate_of"] == (None if first == node["node_id"] else first)
+            elif node["verdict"] == "syntax_error":
+                with pytest.raises(SyntaxError):
+                    compile(node["code"], "candidate", "exec", dont_inherit=True)
+
+
+def test_training_data_never_touch_a_test_problem(study: Path) -> None:
+    splits = tables.read("splits", study / "data" / "splits.parquet")
+    of = {name: set(splits.filter(pl.col("split") == name)["problem_id"]) for name in ("train", "test")}
+    assert len(of["test"]) == 12
+    assert not of["train"] & of["test"]
+    nodes = tables.read("trajectories", study / "seed-0" / "round-1" / "trajectories.parquet")
+    pairs = tables.read("pairs", study / "seed-0" / "round-1" / "pairs.parquet")
+    assert set(nodes["problem_id"]) <= of["train"]
+    assert set(pairs["problem_id"]) <= of["train"]
+    assert set(attempts(study, "base", "mcts")["problem_id"]) == of["test"]
+
+
+def test_pairs_join_back_to_their_nodes(study: Path) -> None:
+    nodes = tables.read("trajectories", study / "seed-0" / "round-1" / "trajectories.parquet")
+    pairs = tables.read("pairs", study / "seed-0" / "round-1" / "pairs.parquet")
+    by_id = {node["node_id"]: node for node in nodes.to_dicts()}
+    assert len(pairs) >= 4
+    for pair in pairs.to_dicts():
+        chosen, rejected = by_id[pair["chosen_node"]], by_id[pair["rejected_node"]]
+        assert pair["chosen"] == chosen["completion"]
+        assert pair["rejected"] == rejected["completion"]
+        assert pair["prompt"] == chosen["prompt"] == rejected["prompt"]
+        assert chosen["reward"] >= rejected["reward"]
+
+
+def test_policy_1_differs_from_the_base_and_its_first_loss_was_ln_2(study: Path) -> None:
+    curve = tables.read("training_curve", study / "seed-0" / "round-1" / "training_curve.parquet")
+    first = curve.filter(pl.col("metric") == "loss").sort("step").row(0, named=True)
+    assert first["value"] == pytest.approx(math.log(2), abs=1e-6)
+    policies = {
+        policy: attempts(study, policy, "single_pass")["policy"].unique().to_list() for policy in ("base", "round-1")
+    }
+    assert len(policies["base"]) == len(policies["round-1"]) == 1
+    assert policies["base"] != policies["round-1"]
+
+
+def test_every_output_has_a_record_and_traces_to_the_raw_rows(study: Path) -> None:
+    suffixes, models = (".parquet", ".csv", ".md", ".svg", ".html"), ("base", "policy", "adapter")
+    made = [path for path in study.rglob("*") if path.suffix in suffixes and path.parent.name not in models]
+    made += study.rglob("manifest.json")
+    assert len(made) > 30
+    assert [path for path in made if not path.with_name(path.name + ".lineage.json").exists()] == []
+    done = subprocess.run(
+        [sys.executable, "-m", "codeq.cli", "lineage", "trace", "--json", str(study / "tables" / "fix_rates.csv")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "raw.parquet" in done.stdout
+    assert '"CHANGED"' not in done.stdout
+    json.loads(done.stdout)
+
+
+def test_report_is_one_page_with_the_table(study: Path) -> None:
+    page = (study / "report.html").read_text()
+    assert page.count("<svg") == 3
+    assert "src=" not in page
+    rates = tables_of(study)
+    for solved, n in rates:
+        assert f"{solved}/{n}" in page or f"{solved} / {n}" in page or f"{100 * solved / n:.1f}" in page
+
+
+def tables_of(study: Path) -> list[tuple[int, int]]:
+    rates = pl.read_parquet(study / "tables" / "fix_rates.parquet")
+    return list(rates.select("solved_hidden", "n_hidden").iter_rows())
