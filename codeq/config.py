@@ -1,15 +1,25 @@
 """Every hyperparameter of a study, with its default, unit and source.
 
 The defaults are the published values of the CodeQ study where it gives one; "CodeQ" below means
-its project pages, "TRL" and "PEFT" the defaults of those libraries, "own" our choice. A mistyped
-key, a wrong type or an impossible value raises ConfigError before any rule is planned.
+its project pages, "TRL" and "PEFT" the defaults of those libraries, "own" our choice. The unit of a
+dimensionless number is "1"; a setting without a unit is no quantity. A mistyped key, a wrong type or
+an impossible value raises ConfigError before any rule is planned.
 """
 
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from codeq.errors import ConfigError
 
@@ -27,26 +37,40 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _numbers_are_not_truth_values(cls, value: object, info: ValidationInfo) -> object:
+        """Pydantic takes `true` for 1: ``train_bugs: yes`` would ask for a single bug."""
+        assert info.field_name is not None
+        parts = value if isinstance(value, list | tuple) else [value]
+        if cls.model_fields[info.field_name].annotation is not bool and any(isinstance(part, bool) for part in parts):
+            raise ValueError("true and false are not allowed here")
+        return value
+
 
 class DataSettings(Section):
     source: str = setting(
         "curriculum", "'curriculum' (built in), a directory of DebugBench shards, or a Hugging Face data set id"
     )
-    revision: str | None = setting(None, "revision of the data set when `source` is a hub id", unit="git revision")
+    revision: str | None = setting(None, "git revision of the data set when `source` is a hub id")
     language: Literal["python3"] = setting("python3", "programming language of the rows that are used")
     bugs_per_function: int = setting(2, "curriculum: verified bugs injected into each function", unit="bugs", ge=1)
-    seed: int = setting(0, "curriculum: seed of the bug stream and of hidden inputs", ge=0)
+    seed: int = setting(0, "curriculum: seed of the bug stream and of hidden inputs", unit="1", ge=0)
     shingle_words: int = setting(3, "words per shingle in duplicate search", unit="words", ge=1)
-    permutations: int = setting(128, "MinHash permutations", source="datasketch default", ge=16)
-    jaccard: float = setting(0.8, "verified Jaccard similarity from which two bugs are duplicates", gt=0, le=1)
-    test_problems: int = setting(123, "problem clusters in the evaluation set", source="CodeQ", ge=1)
-    test_bugs_per_problem: int = setting(1, "bugs of each evaluation problem that are used", source="CodeQ", ge=1)
+    permutations: int = setting(128, "MinHash permutations", unit="permutations", source="datasketch default", ge=16)
+    jaccard: float = setting(
+        0.8, "verified Jaccard similarity from which two bugs are duplicates", unit="1", gt=0, le=1
+    )
+    test_problems: int = setting(123, "problem clusters in the evaluation set", unit="clusters", source="CodeQ", ge=1)
+    test_bugs_per_problem: int = setting(
+        1, "bugs of each evaluation problem that are used", unit="bugs", source="CodeQ", ge=1
+    )
     train_bugs: int | None = setting(None, "cap on training bugs; null uses all", unit="bugs", ge=1)
 
 
 class ModelSettings(Section):
     base: str = setting("Qwen/Qwen2.5-Coder-7B-Instruct", "hub id or directory of policy 0", source="CodeQ")
-    revision: str | None = setting(None, "revision when `base` is a hub id", unit="git revision")
+    revision: str | None = setting(None, "git revision when `base` is a hub id")
     prompt: Literal["instruct", "minimal"] = setting(
         "instruct", "'instruct': the published rewrite prompt; 'minimal': the program alone (mini model)"
     )
@@ -63,18 +87,20 @@ class SandboxSettings(Section):
 
 
 class SearchSettings(Section):
-    candidates: int = setting(4, "K: rewrites sampled per expansion", source="CodeQ", ge=1)
-    rollouts: int = setting(10, "expansions per tree", source="CodeQ", ge=1)
+    candidates: int = setting(4, "K: rewrites sampled per expansion", unit="rewrites", source="CodeQ", ge=1)
+    rollouts: int = setting(10, "expansions per tree", unit="expansions", source="CodeQ", ge=1)
     depth: int = setting(4, "depth limit of a tree; the root is depth 0", unit="edges", ge=1)
-    temperature: float = setting(0.8, "sampling temperature of rewrites", source="CodeQ", gt=0)
-    top_p: float = setting(1.0, "nucleus mass of rewrites", gt=0, le=1)
+    temperature: float = setting(0.8, "sampling temperature of rewrites", unit="1", source="CodeQ", gt=0)
+    top_p: float = setting(1.0, "nucleus mass of rewrites", unit="1", gt=0, le=1)
     max_new_tokens: int = setting(1024, "cap on one rewrite", unit="tokens", ge=1)
-    exploration: float = setting(1.414, "UCB1 exploration constant", source="Auer et al. 2002 (sqrt 2)", ge=0)
-    alpha: float = setting(0.5, "weight of q_mcts against q_ai in q", source="CodeQ", ge=0, le=1)
+    exploration: float = setting(1.414, "UCB1 exploration constant", unit="1", source="Auer et al. 2002 (sqrt 2)", ge=0)
+    alpha: float = setting(0.5, "weight of q_mcts against q_ai in q", unit="1", source="CodeQ", ge=0, le=1)
     critic: Literal["rubric", "likelihood"] = setting(
         "rubric", "'rubric': the policy scores its rewrite; 'likelihood': its length-normalised probability"
     )
-    critic_temperature: float = setting(0.2, "sampling temperature of the rubric critic", source="CodeQ", gt=0)
+    critic_temperature: float = setting(
+        0.2, "sampling temperature of the rubric critic", unit="1", source="CodeQ", gt=0
+    )
     critic_max_new_tokens: int = setting(256, "cap on one critique", unit="tokens", ge=1)
     stop_when_solved: bool = setting(False, "stop a training tree at its first rewrite that passes")
     live_trees: int = setting(256, "trees whose requests are batched together", unit="trees", ge=1)
@@ -84,29 +110,31 @@ class PairSettings(Section):
     strategy: Literal["siblings", "best_vs_worst", "mix"] = setting(
         "mix", "which nodes form pairs; 'mix' joins both", source="CodeQ names the first two"
     )
-    threshold: float = setting(0.2, "least q(chosen) - q(rejected) of a sibling pair", gt=0, le=1)
+    threshold: float = setting(0.2, "least q(chosen) - q(rejected) of a sibling pair", unit="1", gt=0, le=1)
     max_per_tree: int = setting(8, "pairs kept per tree, widest margin first", unit="pairs", ge=1)
     minimum: int = setting(32, "fewer pairs than this stop the study", unit="pairs", ge=1)
 
 
 class DpoSettings(Section):
-    lora_r: int = setting(32, "LoRA rank", source="CodeQ", ge=1)
-    lora_alpha: int = setting(64, "LoRA scale numerator", source="CodeQ", ge=1)
-    lora_dropout: float = setting(0.0, "LoRA dropout", source="PEFT default", ge=0, lt=1)
+    lora_r: int = setting(32, "LoRA rank", unit="1", source="CodeQ", ge=1)
+    lora_alpha: int = setting(64, "LoRA scale numerator", unit="1", source="CodeQ", ge=1)
+    lora_dropout: float = setting(0.0, "LoRA dropout", unit="1", source="PEFT default", ge=0, lt=1)
     target_modules: tuple[str, ...] = setting(
         ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
         "modules that carry an adapter",
         source="CodeQ",
         min_length=1,
     )
-    learning_rate: float = setting(5e-6, "peak learning rate", source="CodeQ", gt=0)
+    learning_rate: float = setting(5e-6, "peak learning rate", unit="1", source="CodeQ", gt=0)
     epochs: float = setting(2, "passes over the pairs", unit="epochs", source="CodeQ", gt=0)
-    beta: float = setting(0.1, "DPO temperature", source="CodeQ; Rafailov et al. 2023", gt=0)
+    beta: float = setting(0.1, "DPO temperature", unit="1", source="CodeQ; Rafailov et al. 2023", gt=0)
     batch_size: int = setting(16, "pairs per optimiser step", unit="pairs", source="CodeQ", ge=1)
     micro_batch_size: int = setting(1, "pairs per forward pass; divides batch_size", unit="pairs", ge=1)
-    warmup_ratio: float = setting(0.1, "share of steps with rising learning rate", ge=0, lt=1)
+    warmup_ratio: float = setting(0.1, "share of steps with rising learning rate", unit="1", ge=0, lt=1)
     max_length: int = setting(2048, "longest prompt + completion; longer pairs are dropped", unit="tokens", ge=8)
-    eval_fraction: float = setting(0.1, "share of training problems held out to choose the checkpoint", gt=0, lt=1)
+    eval_fraction: float = setting(
+        0.1, "share of training problems held out to choose the checkpoint", unit="1", gt=0, lt=1
+    )
     eval_steps: int = setting(25, "optimiser steps between evaluations", unit="steps", ge=1)
     dtype: Literal["bfloat16", "float32"] = setting("bfloat16", "weights of the frozen base while training")
 
@@ -121,15 +149,17 @@ class EvaluationSettings(Section):
     modes: tuple[Mode, ...] = setting(
         ("single_pass", "best_of_n", "mcts"), "how each policy is evaluated", min_length=1
     )
-    max_bugs: int | None = setting(None, "evaluate only the first so many test bugs (by id); null: all", ge=1)
+    max_bugs: int | None = setting(
+        None, "evaluate only the first so many test bugs (by id); null: all", unit="bugs", ge=1
+    )
 
 
 class Study(Section):
     """One study: everything under ``results/<name>`` follows from it."""
 
     name: str = setting(..., "directory under results/", pattern=r"^[a-z0-9][a-z0-9._-]*$")
-    seeds: tuple[int, ...] = setting((0,), "study seeds; each runs the whole loop", min_length=1)
-    rounds: int = setting(2, "rounds of search and training", source="CodeQ", ge=0)
+    seeds: tuple[NonNegativeInt, ...] = setting((0,), "study seeds; each runs the whole loop", unit="1", min_length=1)
+    rounds: int = setting(2, "rounds of search and training", unit="rounds", source="CodeQ", ge=0)
     data: DataSettings = Field(default_factory=DataSettings)
     model: ModelSettings = Field(default_factory=ModelSettings)
     sandbox: SandboxSettings = Field(default_factory=SandboxSettings)
@@ -180,7 +210,7 @@ def _allowed(section: type[Section], location: tuple[int | str, ...]) -> str:
 def load_study(path: Path) -> Study:
     """Read and validate a study's YAML file."""
     try:
-        values = yaml.safe_load(path.read_text())
+        values = yaml.safe_load(path.read_bytes())
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
     except yaml.YAMLError as error:
@@ -191,3 +221,8 @@ def load_study(path: Path) -> Study:
 def json_schema() -> dict[str, object]:
     """JSON schema of a study file, for editors and for `workflow/schemas/config.schema.yaml`."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Study.model_json_schema()}
+
+
+if __name__ == "__main__":
+    print("# Made by `python -m codeq.config > workflow/schemas/config.schema.yaml`; a test keeps the two in step.")
+    print(yaml.safe_dump(json_schema(), sort_keys=False, width=120), end="")

@@ -4,7 +4,7 @@ import argparse
 import json
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +36,19 @@ def study(text: str) -> Study:
     return parse(Study, {"name": "by-hand", **values}, "--settings")  # type: ignore[no-any-return]
 
 
-def sections(study: Study, *names: str) -> dict[str, Any]:
-    """Some sections of a study as plain sorted data: the parameters of a rule and of its lineage record."""
+def sections(study: Study, *whole: str, **parts: Sequence[str]) -> dict[str, Any]:
+    """Some sections of a study as plain data, `whole` or in `parts` (section -> keys).
+
+    These are the parameters of a rule and of its lineage record: what is left out makes nothing stale.
+    """
     plain = study.model_dump(mode="json")
-    return {name: plain[name] for name in sorted(names)}
+    chosen = {name: plain[name] for name in whole}
+    chosen |= {name: {key: plain[name][key] for key in keys} for name, keys in parts.items()}
+    return dict(sorted(chosen.items()))
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a script's main: plain log lines on stderr; a CodeqError is one line and exit status 1."""
+    """Run a script's main: plain log lines on stderr; a CodeqError is its message and exit status 1."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", datefmt="%H:%M:%S")
     for noisy in ("httpx", "datasets", "filelock"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -122,13 +122,19 @@ SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
 
 
 def frame(name: str, rows: list[dict[str, object]]) -> pl.DataFrame:
-    """Rows as a table of the named schema. Raises DataError on a missing or surplus column."""
+    """Rows as a table of the named schema. Raises DataError on a missing, surplus or mistyped column."""
     schema = SCHEMAS[name]
     for index, row in enumerate(rows):
         if row.keys() != schema.keys():
             missing, surplus = sorted(schema.keys() - row.keys()), sorted(row.keys() - schema.keys())
             raise DataError(f"table {name!r}, row {index}: missing columns {missing}, unknown columns {surplus}")
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    columns = []
+    for column, kind in schema.items():
+        try:
+            columns.append(pl.Series(column, [row[column] for row in rows], dtype=kind, strict=True))
+        except (TypeError, pl.exceptions.PolarsError) as error:
+            raise DataError(f"table {name!r}, column {column!r}: not {kind}: {str(error).splitlines()[0]}") from error
+    return pl.DataFrame(columns)
 
 
 def write(name: str, table: pl.DataFrame, path: Path) -> None:
@@ -141,7 +147,7 @@ def write(name: str, table: pl.DataFrame, path: Path) -> None:
 def read(name: str, path: Path) -> pl.DataFrame:
     """Read a table and check it against its schema. Raises DataError naming the file."""
     try:
-        table = pl.read_parquet(path)
+        table = pl.read_parquet(path, glob=False)
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such table; run the rule that makes it") from error
     except pl.exceptions.PolarsError as error:

@@ -19,7 +19,7 @@ def main() -> None:
         script=__file__,
         inputs={"source": args.source},
         outputs={"policy": args.policy},
-        settings={"model": {"base": model.base, "revision": model.revision}},
+        settings=stage.sections(args.settings, model=["base", "revision"]),
         seed=None,
     ):
         if Path(model.base).is_dir():

@@ -23,7 +23,7 @@ def main() -> None:
         script=__file__,
         inputs={"pairs": args.pairs, "policy": args.policy},
         outputs={"adapter": args.adapter, "curve": args.curve},
-        settings={"minimum_pairs": study.pairs.minimum, **stage.sections(study, "dpo")},
+        settings=stage.sections(study, "dpo", pairs=["minimum"]),
         seed=args.seed,
     ):
         pairs = tables.read("pairs", args.pairs)

@@ -12,6 +12,7 @@ import random
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Protocol
 
 from codeq.data.taxonomy import CATEGORY_OF
@@ -107,9 +108,9 @@ def edits(code: str) -> list[Edit]:
     if not code.isascii():
         return []
     tree = ast.parse(code)
-    starts = [0]
-    for line in code.splitlines(keepends=True):
-        starts.append(starts[-1] + len(line))
+    # As the parser counts them: a form feed ends a line for `str.splitlines`, but not here.
+    lines = list(io.StringIO(code, newline=""))
+    starts = [0, *accumulate(map(len, lines))]
 
     def span(node: ast.expr | ast.stmt) -> tuple[int, int]:
         assert node.end_lineno is not None
@@ -118,12 +119,12 @@ def edits(code: str) -> list[Edit]:
 
     tokens = [
         (token.type, token.string, starts[token.start[0] - 1] + token.start[1])
-        for token in tokenize.generate_tokens(io.StringIO(code).readline)
-        if token.type in (tokenize.NAME, tokenize.OP, tokenize.STRING, tokenize.NEWLINE)
+        for token in tokenize.generate_tokens(iter(lines).__next__)
+        if token.type in (tokenize.NAME, tokenize.NUMBER, tokenize.STRING, tokenize.OP, tokenize.NEWLINE)
     ]
     found = {
         *_token_edits(tokens),
-        *_line_edits(code, starts),
+        *_line_edits(lines, starts),
         *_tree_edits(tree, code, span),
         *_name_edits(tree, span),
         *_statement_edits(tree, code, span),
@@ -139,6 +140,7 @@ def _apart(one: Edit, other: Edit) -> bool:
 def _token_edits(tokens: list[tuple[int, str, int]]) -> Iterator[Edit]:
     """Edits of one token: syntax, keywords, comparison and arithmetic operators."""
     depth = 0
+    operand = False  # whether the token before ends an operand: an operator is a binary one then
     for index, (kind, text, start) in enumerate(tokens):
         end, following = start + len(text), tokens[index + 1][0] if index + 1 < len(tokens) else None
         if kind == tokenize.STRING and len(text) > 1 and text[-1] in "'\"":
@@ -162,18 +164,21 @@ def _token_edits(tokens: list[tuple[int, str, int]]) -> Iterator[Edit]:
             for other in _COMPARISONS.get(text, ()):
                 yield Edit(start, end, other, "condition error")
             for other in _OPERATIONS.get(text, ()):
-                yield Edit(start, end, other, "operation error")
+                if operand or {text, other} <= {"+", "-"}:  # no sign for the star of `*rest`
+                    yield Edit(start, end, other, "operation error")
+        operand = text in (")", "]", "}", "None", "True", "False") or (
+            kind in (tokenize.NAME, tokenize.NUMBER, tokenize.STRING) and not keyword.iskeyword(text)
+        )
 
 
-def _line_edits(code: str, starts: list[int]) -> Iterator[Edit]:
+def _line_edits(lines: list[str], starts: list[int]) -> Iterator[Edit]:
     """Edits of whole lines: indentation and comments of other languages."""
-    lines = code.splitlines()
-    for line, start in zip(lines, starts, strict=False):
+    for line, start in zip((line.rstrip("\r\n") for line in lines), starts, strict=False):
         indent = len(line) - len(line.lstrip())
         if indent:
             yield Edit(start, start, " ", "illegal indentation")
             yield Edit(start, start, "    ", "illegal indentation")
-            yield Edit(start, start + 4, "", "illegal indentation")
+            yield Edit(start, start + min(indent, 4), "", "illegal indentation")
         for comment in _COMMENTS:
             yield Edit(start + len(line), start + len(line), f"  {comment}", "illegal comment")
 
@@ -200,20 +205,21 @@ def _tree_edits(tree: ast.Module, code: str, span: "_Span") -> Iterator[Edit]:
                     yield Edit(*span(function), "max" if function.id == "min" else "min", "operation error")
             if len(arguments) == 2 and not any(isinstance(argument, ast.Starred) for argument in arguments):
                 (start, middle), (second, end) = span(arguments[0]), span(arguments[1])
-                swapped = code[second:end] + code[middle:second] + code[start:middle]
-                yield Edit(start, end, swapped, "variable error")
+                if code[middle:second].strip() == ",":  # else one stands in parentheses that are not its own
+                    swapped = code[second:end] + code[middle:second] + code[start:middle]
+                    yield Edit(start, end, swapped, "variable error")
         elif isinstance(node, ast.Constant) and type(node.value) is int:
             for shifted in (node.value - 1, node.value + 1):
                 if shifted >= 0:
                     yield Edit(*span(node), str(shifted), "other error")
         elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            start, _ = span(node)
-            yield Edit(start, span(node.operand)[0], "", "condition error")
+            start, end = span(node)[0], span(node.operand)[0]
+            yield Edit(start, end, "(" * code[start:end].count("("), "condition error")
         elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn | ast.Is | ast.IsNot):
             start, end = span(node.left)[1], span(node.comparators[0])[0]
             opposite = {ast.In: "not in", ast.NotIn: "in", ast.Is: "is not", ast.IsNot: "is"}[type(node.ops[0])]
-            opening = "(" * code[start:end].count("(")
-            yield Edit(start, end, f" {opposite} {opening}", "condition error")
+            closing, opening = ")" * code[start:end].count(")"), "(" * code[start:end].count("(")
+            yield Edit(start, end, f"{closing} {opposite} {opening}", "condition error")
         elif isinstance(node, ast.If | ast.While | ast.IfExp):
             start, end = span(node.test)
             yield Edit(start, end, f"not ({code[start:end]})", "condition error")
@@ -237,7 +243,8 @@ def _name_edits(tree: ast.Module, span: "_Span") -> Iterator[Edit]:
     """Edits of variables: misspelled, or mistaken for another one of the same function."""
     own = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     own |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    known = own | set(dir(builtins)) | set(keyword.kwlist)
+    named = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.alias)}
+    known = own | named | set(dir(builtins)) | set(keyword.kwlist)
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in own:
             for wrong in (node.id + "s", node.id[:-1], node.id + "_", node.id + node.id[-1]):

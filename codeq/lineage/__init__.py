@@ -6,6 +6,7 @@ only, writes nothing but sidecars and manifests, and works without Snakemake's o
 """
 
 from codeq.lineage.code_versions import code_version
+from codeq.lineage.files import file_digest
 from codeq.lineage.manifests import manifest_digest, verify_manifest, write_manifest
 from codeq.lineage.records import Run, read_record, record
 from codeq.lineage.tracing import Node, trace
@@ -14,6 +15,7 @@ __all__ = [
     "Node",
     "Run",
     "code_version",
+    "file_digest",
     "manifest_digest",
     "read_record",
     "record",

@@ -176,15 +176,15 @@ class Watch:
             if channel in events:
                 os.kill(self._pid, signal.SIGKILL)
                 os._exit(0)
-            if self._result in events and not self._read_lines(tests + 3):
+            gone = self._process in events  # then what it wrote last is still in the pipes
+            if (gone or self._result in events) and not self._read_lines(tests + 3) and not gone:
                 poll.unregister(self._result)
-            if self._output in events and not self._read_output(output_bytes):
+            if (gone or self._output in events) and not self._read_output(output_bytes) and not gone:
                 poll.unregister(self._output)
             if self.printed > output_bytes or self.filled == len(self._frames):
                 ended = "output_limit"
-            elif self._process in events:
-                self._read_lines(tests + 3)
-                ended = "output_limit" if self.filled == len(self._frames) else "exited"
+            elif gone:
+                ended = "exited"
             elif self.marks:
                 due, hard = self.marks[-1] + test_timeout, self.marks[0] + timeout
         self.ended_at = time.monotonic()

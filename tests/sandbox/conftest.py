@@ -43,7 +43,7 @@ def descendants() -> Callable[[int], set[int]]:
             if entry.name.isdigit():
                 try:
                     state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
-                except (FileNotFoundError, ProcessLookupError):
+                except (OSError, ValueError):  # it just ended
                     continue
                 if state != "Z":
                     parents[int(entry.name)] = int(parent)

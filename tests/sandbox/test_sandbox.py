@@ -208,8 +208,8 @@ def test_memory_is_limited_as_configured(make_tests: MakeTests) -> None:
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        (f"print('x' * {OUTPUT_BYTES // 2})", "fail"),
-        (f"print('x' * {OUTPUT_BYTES + 1})", "output_limit"),
+        (f"print('x' * {OUTPUT_BYTES // 2})", "pass"),
+        (f"print('x' * {OUTPUT_BYTES + (1 << 16)})", "output_limit"),
         ("return 'x' * (2 << 20)", "output_limit"),
         ("return [['x' * 500] * 100] * 100", "output_limit"),
         ("return 1 << (1 << 23)", "output_limit"),
@@ -219,7 +219,7 @@ def test_memory_is_limited_as_configured(make_tests: MakeTests) -> None:
     ],
 )
 def test_output_is_limited(body: str, status: str, sandbox: Sandbox, make_tests: MakeTests) -> None:
-    verdict = sandbox.judge(function(f"def f():\n    {body}\n"), make_tests(((), 0)))
+    verdict = sandbox.judge(function(f"def f():\n    {body}\n"), make_tests(((), None)))
     assert verdict.status == status
 
 
@@ -350,9 +350,9 @@ def test_two_lost_servers_are_a_sandbox_error(make_tests: MakeTests, descendants
                 except ProcessLookupError:
                     continue
 
-    with Sandbox(SandboxSettings(workers=1)) as sandbox:
+    with Sandbox(SandboxSettings(workers=1, test_timeout_s=25)) as sandbox:
         hunter = threading.Thread(target=hunt)
-        future = sandbox.submit(function("import time\ndef f(): time.sleep(1.5)"), make_tests(((), 0)))
+        future = sandbox.submit(function("import time\ndef f(): time.sleep(20)"), make_tests(((), 0)))
         hunter.start()
         try:
             with pytest.raises(SandboxError, match="two workers"):

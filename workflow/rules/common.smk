@@ -38,13 +38,13 @@ wildcard_constraints:
     mode="|".join(STUDY.evaluation.modes),
 
 
-def settings(*sections):
-    """The sections of the study that a rule depends on, as one sorted JSON text.
+def settings(*whole, **parts):
+    """The sections of the study that a rule depends on, or parts of them, as one sorted JSON text.
 
     One text, since Snakemake compares params as an unordered bag: two values that swap places
     would go unnoticed.
     """
-    return json.dumps(stage.sections(STUDY, *sections), sort_keys=True)
+    return json.dumps(stage.sections(STUDY, *whole, **parts), sort_keys=True)
 
 
 def code(script):

@@ -20,9 +20,7 @@ rule base_model:
         runtime=120,
     params:
         # Only which model it is: how it samples is the business of search.
-        settings=json.dumps(
-            {"model": {"base": STUDY.model.base, "revision": STUDY.model.revision}}
-        ),
+        settings=settings(model=["base", "revision"]),
         code=code("base_model"),
     shell:
         "python scripts/base_model.py --settings {params.settings:q} --source {input:q}"

@@ -53,7 +53,7 @@ rule attempts:
         mem_mb=32000,
         runtime=720,
     params:
-        settings=settings("evaluation", "model", "sandbox", "search"),
+        settings=settings("model", "sandbox", "search", evaluation=["max_bugs"]),
         code=code("search"),
         round=lambda wildcards: round_of(wildcards.policy),
     shell:

@@ -44,13 +44,7 @@ rule dpo:
         mem_mb=64000,
         runtime=240,
     params:
-        settings=json.dumps(
-            {
-                **stage.sections(STUDY, "dpo"),
-                "pairs": {"minimum": STUDY.pairs.minimum},
-            },
-            sort_keys=True,
-        ),
+        settings=settings("dpo", pairs=["minimum"]),
         code=code("dpo"),
     shell:
         "python scripts/dpo.py --settings {params.settings:q} --pairs {input.pairs:q} --policy {input.policy:q}"

@@ -1,5 +1,6 @@
 """The curriculum as raw benchmark rows, and the tables made from them."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from itertools import islice
@@ -13,7 +14,7 @@ from codeq.data.bugs import Bug, inject
 from codeq.data.curriculum import expected, problems
 from codeq.data.curriculum.problem import Problem
 from codeq.data.taxonomy import CATEGORIES
-from codeq.identity import content_id, derive_seed, digest
+from codeq.identity import content_id, derive_seed
 
 _DRAWS = 50  # until a function that admits the drawn kind of bug is taken to admit none
 
@@ -48,9 +49,9 @@ def raw(seed: int, bugs_per_function: int) -> pl.DataFrame:
         for bug in islice(bug_stream(problem, seed), bugs_per_function):
             shards.setdefault(problem.module.rsplit(".", 1)[-1], []).append(_record(problem, bug))
     rows = [
-        {"shard": shard, "row": row, "sha256": digest(record), "record": json.dumps(record, sort_keys=True)}
+        {"shard": shard, "row": row, "sha256": hashlib.sha256(text.encode()).hexdigest(), "record": text}
         for shard, records in sorted(shards.items())
-        for row, record in enumerate(records)
+        for row, text in enumerate(json.dumps(record, sort_keys=True) for record in records)
     ]
     return tables.frame("raw", rows)
 
