@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= 2
 
-.PHONY: run test lint clean help
+.PHONY: help run test lint readme clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -27,6 +27,9 @@ lint: .venv/ready  ## style, types, import layers, workflow
 	.venv/bin/pip install --quiet --requirement requirements.txt
 	.venv/bin/pip install --quiet --no-deps --editable .
 	touch $@
+
+readme: .venv/ready  ## write the results of the finished mini study into README.md
+	.venv/bin/python scripts/readme.py results/mini --readme README.md --plot benchmarks/mini-fix-rates.svg
 
 clean:  ## remove the environment (results stay)
 	rm -rf .venv

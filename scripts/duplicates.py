@@ -20,7 +20,7 @@ def main() -> None:
         script=__file__,
         inputs={name: getattr(args, name) for name in ("problems", "bugs", "tests")},
         outputs={"duplicates": args.duplicates},
-        settings=stage.sections(args.settings, "data"),
+        settings=stage.sections(args.settings, data=["jaccard", "permutations", "shingle_words"]),
         seed=None,
     ):
         problems, bugs, tests = (tables.read(name, getattr(args, name)) for name in ("problems", "bugs", "tests"))

@@ -16,7 +16,7 @@ def main() -> None:
         script=__file__,
         inputs={"raw": args.raw},
         outputs=outputs,
-        settings=stage.sections(args.settings, "data"),
+        settings=stage.sections(args.settings, data=["source"]),
         seed=None,
     ):
         raw = tables.read("raw", args.raw)

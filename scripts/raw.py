@@ -15,7 +15,7 @@ def main() -> None:
         script=__file__,
         inputs={"source": args.source},
         outputs={"raw": args.raw},
-        settings=stage.sections(args.settings, "data"),
+        settings=stage.sections(args.settings, data=["bugs_per_function", "language", "revision", "seed", "source"]),
         seed=data.seed,
     ):
         if data.source == "curriculum":

@@ -19,7 +19,9 @@ rule raw:
         mem_mb=1000,
         runtime=30,
     params:
-        settings=settings("data"),
+        settings=settings(
+            data=["bugs_per_function", "language", "revision", "seed", "source"]
+        ),
         code=code("raw"),
     shell:
         "python scripts/raw.py --settings {params.settings:q} --source {input:q} --raw {output:q} 2> {log:q}"
@@ -42,7 +44,7 @@ rule problems:
         mem_mb=1000,
         runtime=30,
     params:
-        settings=settings("data"),
+        settings=settings(data=["source"]),
         code=code("problems"),
     shell:
         "python scripts/problems.py --settings {params.settings:q} --raw {input:q}"
@@ -90,7 +92,7 @@ rule duplicates:
         mem_mb=2000,
         runtime=30,
     params:
-        settings=settings("data"),
+        settings=settings(data=["jaccard", "permutations", "shingle_words"]),
         code=code("duplicates"),
     shell:
         "python scripts/duplicates.py --settings {params.settings:q} --problems {input.problems:q}"
@@ -113,7 +115,9 @@ rule splits:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=settings("data"),
+        settings=settings(
+            data=["seed", "test_bugs_per_problem", "test_problems", "train_bugs"]
+        ),
         code=code("splits"),
     shell:
         "python scripts/splits.py --settings {params.settings:q} --bugs {input.bugs:q}"
