@@ -6,6 +6,8 @@ from pathlib import Path
 from codeq import lineage, stage
 from codeq.errors import ModelError
 
+NO_PART_OF_A_MODEL = ("*.md", "*.csv", "*.lineage.json", "manifest.json")  # cards, logs and records
+
 
 def main() -> None:
     parser = stage.parser(__doc__)
@@ -22,8 +24,11 @@ def main() -> None:
         settings=stage.sections(args.settings, model=["base", "revision"]),
         seed=None,
     ):
-        if Path(model.base).is_dir():
-            shutil.copytree(model.base, out, dirs_exist_ok=True)
+        directory = Path(model.base)
+        if directory.is_dir():
+            if (directory / "manifest.json").exists():
+                lineage.verify_manifest(directory)
+            shutil.copytree(directory, out, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NO_PART_OF_A_MODEL))
         else:
             from huggingface_hub import snapshot_download
             from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError

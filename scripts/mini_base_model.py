@@ -9,10 +9,14 @@ import csv
 import logging
 import random
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codeq import lineage, stage
+
+if TYPE_CHECKING:
+    from codeq.models.mini import pretraining
 
 HELD_OUT = 256  # functions kept for measuring repair
 
@@ -29,22 +33,15 @@ def repairs(codes: list[str], seed: int) -> Iterator[tuple[str, str]]:
             yield bug.code, code
 
 
-def main() -> None:
-    parser = stage.parser(__doc__, settings=False)
-    parser.add_argument("--model", type=Path, required=True, help="manifest.json to write; the model lies beside it")
-    parser.add_argument("--repair-tokens", type=int, help="tokens of the repair phase (default: the recipe's)")
-    parser.add_argument("--copy-tokens", type=int, help="tokens of the copy phase (default: the recipe's)")
-    args = parser.parse_args()
-    log, out = logging.getLogger("codeq.mini"), args.model.parent
-
+def build(recipe: "pretraining.Recipe", out: Path) -> None:
+    """Corpus, tokenizer, both phases of training; the model in bfloat16 and its training log."""
     import torch
 
     from codeq.data import curriculum
     from codeq.data.bugs import inject
     from codeq.models.mini import corpus, pretraining, tokenizer
 
-    budgets = {key: value for key, value in vars(args).items() if key.endswith("_tokens") and value is not None}
-    recipe = replace(pretraining.Recipe(), **budgets)
+    log = logging.getLogger("codeq.mini")
     texts = (path.read_text(errors="replace") for path in corpus.source_files())
     own = [problem.code for problem in curriculum.problems(0)]
     codes = corpus.build(texts, exclude=own, min_chars=30, max_chars=260)
@@ -74,6 +71,23 @@ def main() -> None:
         writer.writeheader()
         writer.writerows(rows)
     lineage.write_manifest(out)
+
+
+def main() -> None:
+    parser = stage.parser(__doc__, settings=False)
+    parser.add_argument("--model", type=Path, required=True, help="manifest.json to write; the model lies beside it")
+    parser.add_argument("--repair-tokens", type=int, help="tokens of the repair phase (default: the recipe's)")
+    parser.add_argument("--copy-tokens", type=int, help="tokens of the copy phase (default: the recipe's)")
+    args = parser.parse_args()
+
+    from codeq.models.mini import pretraining
+
+    budgets = {key: value for key, value in vars(args).items() if key.endswith("_tokens") and value is not None}
+    recipe = replace(pretraining.Recipe(), **budgets)
+    with lineage.record(
+        script=__file__, inputs={}, outputs={"model": args.model}, settings=asdict(recipe), seed=recipe.seed
+    ):
+        build(recipe, args.model.parent)
 
 
 if __name__ == "__main__":

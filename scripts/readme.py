@@ -39,7 +39,8 @@ def main() -> None:
     for row in pl.read_parquet(rates).iter_rows(named=True):
         lines.append(
             f"| {row['policy']} | {label(row['mode'])} | {row['n']} | {percent(row['rate_public'])} "
-            f"| {percent(row['rate_hidden'])} | {percent(row['ci_low'])} to {percent(row['ci_high'])} | {row['samples']} |"
+            f"| {percent(row['rate_hidden'])} | {percent(row['ci_low'])} to {percent(row['ci_high'])} "
+            f"| {row['samples']} |"
         )
     machine = record["machine"]
     shutil.copy(plot, args.plot)

@@ -1,6 +1,7 @@
 """From one search tree and the hidden tests' verdict to one row of table `evaluation`."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
@@ -9,7 +10,7 @@ from codeq.errors import DataError
 UNEXECUTED = ("truncated", "syntax_error")  # verdicts the search gives without running the program
 
 
-def handed_in(nodes: pl.DataFrame) -> dict[str, object] | None:
+def handed_in(nodes: pl.DataFrame) -> dict[str, Any] | None:
     """The row of one tree (table `trajectories`, in order of creation) that the search hands in.
 
     The first rewrite that passes the public tests, else the one of highest q, the first of equals.

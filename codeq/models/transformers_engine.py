@@ -21,13 +21,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 from transformers.cache_utils import Cache, DynamicLayer
 
 from codeq.config import ModelSettings
 from codeq.errors import ModelError
 from codeq.identity import digest
-from codeq.models import Completion, Messages, Rendered, SampleRequest, TokenIds
+from codeq.models import Completion, Messages, Rendered, SampleRequest, TokenIds, tokenizers
 
 log = logging.getLogger(__name__)
 Results = TypeVar("Results")
@@ -132,7 +132,6 @@ class TransformersEngine:
                 load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16
             )
         try:
-            tokenizer = AutoTokenizer.from_pretrained(str(source), **options)
             model = AutoModelForCausalLM.from_pretrained(
                 str(source),
                 dtype=dtype,
@@ -153,6 +152,7 @@ class TransformersEngine:
             raise ModelError(
                 f"{source}: attention of type {sorted(kinds)} is not supported; use a full-attention model"
             )
+        tokenizer = tokenizers.load(Path(source) if local else str(source), settings.revision)
         return cls(model, tokenizer, _policy_digest(source, model), settings.batch_tokens)
 
     def render(self, messages: Messages) -> Rendered:

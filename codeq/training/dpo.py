@@ -25,8 +25,9 @@ from trl import DPOConfig, DPOTrainer
 from codeq import tables
 from codeq.config import DpoSettings
 from codeq.errors import TrainingError
+from codeq.models import tokenizers
 from codeq.training.data import encode, hold_out
-from codeq.training.policy import load_model, load_tokenizer
+from codeq.training.policy import load_model
 
 logger = logging.getLogger("codeq.training")
 
@@ -157,7 +158,7 @@ def train(pairs: pl.DataFrame, base: Path, out: Path, settings: DpoSettings, see
     Raises TrainingError, saving nothing, if pairs or problems are too few, if a value is not finite, or if
     training leaves the adapter unchanged.
     """
-    tokenizer = load_tokenizer(base)
+    tokenizer = tokenizers.load(base)
     encoded, dropped = encode(pairs, tokenizer, settings.max_length)
     training, held_out = hold_out(encoded, settings.eval_fraction)
     counts = {"train_pairs": training.height, "eval_pairs": held_out.height, **dropped}

@@ -5,7 +5,8 @@ from pathlib import Path
 from peft import PeftModel
 
 from codeq.errors import ModelError
-from codeq.training.policy import load_model, load_tokenizer
+from codeq.models import tokenizers
+from codeq.training.policy import load_model
 
 
 def merge(base: Path, adapter: Path, out: Path) -> None:
@@ -24,4 +25,4 @@ def merge(base: Path, adapter: Path, out: Path) -> None:
     except (OSError, ValueError, RuntimeError) as error:
         raise ModelError(f"{adapter}: not an adapter of {base} ({error}); rerun the training that makes it") from error
     merged.save_pretrained(out)
-    load_tokenizer(base).save_pretrained(out)
+    tokenizers.load(base).save_pretrained(out)

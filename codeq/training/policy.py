@@ -1,10 +1,10 @@
-"""Load a policy directory (model and tokenizer) for training: full precision, from disk only."""
+"""Load the model of a policy directory for training: full precision, from disk only."""
 
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from codeq.errors import ModelError
 
@@ -27,14 +27,3 @@ def load_model(directory: Path, dtype: str) -> Any:
         raise ModelError(
             f"{directory}: not a loadable model directory ({error}); rerun the rule that makes it"
         ) from error
-
-
-def load_tokenizer(directory: Path) -> Any:
-    """The tokenizer in `directory`. Raises ModelError if there is none or it has no end-of-sequence token."""
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(directory, local_files_only=True)
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{directory}: no loadable tokenizer ({error}); rerun the rule that makes it") from error
-    if tokenizer.eos_token_id is None:
-        raise ModelError(f"{directory}: the tokenizer has no end-of-sequence token; set eos_token in its configuration")
-    return tokenizer

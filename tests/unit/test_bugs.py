@@ -47,7 +47,7 @@ EXAMPLES = [
     ("if x:\n  y()", "illegal indentation", {"if x:\n   y()", "if x:\n      y()", "if x:\ny()"}),
     ("x = 'a' + \"b\"", "unclosed string", {"x = 'a + \"b\"", "x = 'a' + \"b"}),
     ("f()", "illegal comment", {
-        f"f()  {comment}" for comment in ("// check this", "// TODO", "/* loop */", "// done", "/* result */", "-- note")
+        f"f()  {each}" for each in ("// check this", "// TODO", "/* loop */", "// done", "/* result */", "-- note")
     }),
     ("x[2]", "faulty indexing", {"x[1]", "x[3]"}),
     ("x[0]", "faulty indexing", {"x[1]"}),
@@ -141,12 +141,12 @@ def test_every_python_subtype_occurs_often_in_the_curriculum():
 def test_what_is_no_syntax_error_by_its_subtype_still_parses():
     """Except keywords of other languages, which DebugBench counts among the reference errors."""
     checked = 0
-    for slug in sorted(CODES)[::4]:
+    for slug in sorted(CODES)[::6]:
         for edit in EDITS[slug]:
             if CATEGORY_OF[edit.subtype] != "syntax" and edit.subtype != "illegal keywords":
                 assert parses(apply(CODES[slug], [edit])), (slug, edit)
                 checked += 1
-    assert checked > 2000
+    assert checked > 1500
 
 
 @pytest.mark.parametrize("subtype", ["unclosed parentheses", "missing colons", "unclosed string"])
@@ -167,7 +167,7 @@ def test_an_undefined_object_is_defined_nowhere():
 
 
 @given(st.randoms(use_true_random=False), st.sampled_from(sorted(CODES)), st.integers(1, 4))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_bug_is_its_edits_which_do_not_touch_each_other(rng, slug, count):
     bug = inject(CODES[slug], count, rng)
     assert bug is not None
@@ -224,11 +224,11 @@ def test_a_program_that_does_not_parse_is_refused():
 def test_subtypes_are_drawn_evenly_whatever_their_number_of_edits():
     """Chi-squared over the subtypes that the program admits: 99.9 % quantile of 10 degrees of freedom."""
     code = "def f(items, goal):\n    return items[0] == goal"
-    counts = Counter(inject(code, 1, random.Random(seed)).subtype for seed in range(1200))
+    counts = Counter(inject(code, 1, random.Random(seed)).subtype for seed in range(600))
     kinds = {edit.subtype for edit in edits(code)}
     assert set(counts) == kinds
     assert len(kinds) == 11
-    expected = 1200 / len(kinds)
+    expected = 600 / len(kinds)
     assert sum((counts[kind] - expected) ** 2 / expected for kind in kinds) < 29.6
 
 
@@ -253,7 +253,7 @@ LINES = st.one_of(
 
 
 @given(st.lists(LINES, min_size=1, max_size=4), st.sampled_from(["\n", "\r\n", "\f\n"]), st.integers(0, 2**32))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_edits_of_any_program_stay_in_bounds_and_off_the_syntax(lines, end, seed):
     code = end.join(lines)
     found = edits(code)

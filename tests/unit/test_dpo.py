@@ -17,9 +17,10 @@ from trl import DPOConfig, DPOTrainer
 from codeq import tables
 from codeq.config import DpoSettings
 from codeq.errors import ModelError, TrainingError
+from codeq.models import tokenizers
 from codeq.training import dpo
 from codeq.training.data import encode, hold_out, require
-from codeq.training.policy import load_model, load_tokenizer
+from codeq.training.policy import load_model
 
 LN2 = math.log(2)
 
@@ -36,7 +37,7 @@ def one_thread() -> None:
 
 def trainer(base: Path, out: Path, kind: type[DPOTrainer] = dpo.Fp32LogitsDPOTrainer, **options: Any) -> DPOTrainer:
     """A trainer on six pairs in one optimiser step, as `train` builds it but for `options`."""
-    words = load_tokenizer(base)
+    words = tokenizers.load(base)
     encoded, _ = encode(tiny_policy.make_pairs(6), words, 512)
     settings = {
         "output_dir": str(out),
@@ -163,7 +164,7 @@ def test_fixed_batches_shuffle_blocks_and_keep_their_members() -> None:
 
 
 def test_the_trainer_sees_the_prompt_as_rendered_and_one_end_of_sequence(base: Path, tmp_path: Path) -> None:
-    words = load_tokenizer(base)
+    words = tokenizers.load(base)
     pairs = tiny_policy.make_pairs(6)
     made = trainer(base, tmp_path)
     seen: list[dict[str, torch.Tensor]] = []
@@ -198,7 +199,7 @@ def test_the_trainer_sees_the_prompt_as_rendered_and_one_end_of_sequence(base: P
 
 
 def test_no_token_spans_the_border_of_prompt_and_completion(base: Path) -> None:
-    words = load_tokenizer(base)
+    words = tokenizers.load(base)
     pairs = tiny_policy.make_pairs(1).with_columns(prompt=pl.lit("retu"), chosen=pl.lit("rn"))
     encoded, _ = encode(pairs, words, 512)
     row = encoded.row(0, named=True)
@@ -208,7 +209,7 @@ def test_no_token_spans_the_border_of_prompt_and_completion(base: Path) -> None:
 
 
 def test_pairs_beyond_max_length_are_dropped_and_counted(base: Path) -> None:
-    words = load_tokenizer(base)
+    words = tokenizers.load(base)
     pairs = tiny_policy.make_pairs(12, words=16)
     everything, none = encode(pairs, words, 10_000)
     assert none == {"dropped_too_long": 0, "dropped_inner_eos": 0}
@@ -227,7 +228,7 @@ def test_a_completion_that_contains_end_of_sequence_is_dropped_and_counted(base:
     pairs = tiny_policy.make_pairs(3).with_columns(
         rejected=pl.when(pl.col("pair_id") == "pair-1").then(pl.lit("x <end> y")).otherwise("rejected")
     )
-    kept, dropped = encode(pairs, load_tokenizer(base), 512)
+    kept, dropped = encode(pairs, tokenizers.load(base), 512)
     assert set(kept["pair_id"]) == {"pair-0", "pair-2"}
     assert dropped["dropped_inner_eos"] == 1
 
@@ -354,7 +355,7 @@ def test_damaged_weights_stop_before_the_first_step(base: Path, tmp_path: Path) 
     model = load_model(base, "bfloat16")
     model.model.layers[0].mlp.up_proj.weight.data[0, 0] = math.nan
     model.save_pretrained(tmp_path / "damaged")
-    load_tokenizer(base).save_pretrained(tmp_path / "damaged")
+    tokenizers.load(base).save_pretrained(tmp_path / "damaged")
     with pytest.raises(TrainingError, match=r"step 0: 25 of 25 reference log-probabilities"):
         dpo.train(tiny_policy.make_pairs(30), tmp_path / "damaged", tmp_path / "out", SETTINGS, seed=0)
     assert not (tmp_path / "out").exists()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codeq.data import curriculum
@@ -98,6 +98,7 @@ def test_an_id_is_its_kind_and_64_bits_of_the_digest():
     assert content_id("bug", "is-prime", "return 1") == f"bug-{expected[:16]}"
 
 
+@settings(max_examples=50)
 @given(st.lists(PLAIN, max_size=5))
 def test_seeds_fit_in_63_bits_and_ids_follow_the_definition(parts):
     seed = derive_seed(*parts)
@@ -106,6 +107,7 @@ def test_seeds_fit_in_63_bits_and_ids_follow_the_definition(parts):
     assert content_id("x", *parts) == "x-" + sha256_of("x", *parts)[:16]
 
 
+@settings(max_examples=50)
 @given(st.dictionaries(st.text(), PLAIN, max_size=6), st.randoms(use_true_random=False))
 def test_ids_do_not_depend_on_the_order_of_a_dict(values, rng: random.Random):
     items = list(values.items())
@@ -114,6 +116,7 @@ def test_ids_do_not_depend_on_the_order_of_a_dict(values, rng: random.Random):
     assert derive_seed({"inner": [dict(items)]}) == derive_seed({"inner": [values]})
 
 
+@settings(max_examples=50)
 @given(PLAIN, PLAIN)
 def test_different_parts_get_different_seeds(one, other):
     if json.dumps(one) != json.dumps(other):

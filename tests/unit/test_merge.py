@@ -11,8 +11,9 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig, GenerationConfig
 
 from codeq.errors import ModelError
+from codeq.models import tokenizers
 from codeq.training.merge import merge
-from codeq.training.policy import load_model, load_tokenizer
+from codeq.training.policy import load_model
 
 ADAPTED = ("q_proj", "down_proj")
 IDS = torch.arange(4, 36).reshape(2, 16)
@@ -90,7 +91,7 @@ def test_the_merged_policy_is_bfloat16_and_round_trips_exactly(merged: Path, tmp
 
 
 def test_tokenizer_and_generation_config_come_along_and_no_path_does(base: Path, merged: Path) -> None:
-    before, after = load_tokenizer(base), load_tokenizer(merged)
+    before, after = tokenizers.load(base), tokenizers.load(merged)
     messages = [{"role": "user", "content": "return x"}]
     assert after.apply_chat_template(messages, tokenize=False) == "<bug>return x<fix>"
     assert after("def f(x):")["input_ids"] == before("def f(x):")["input_ids"]

@@ -3,9 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers import AutoTokenizer
+from transformers import Qwen2Config
 
 from codeq.data import curriculum
+from codeq.models import tokenizers
 from codeq.models.mini.tokenizer import train
 
 CODES = [problem.code for problem in curriculum.problems(0)]
@@ -17,14 +18,20 @@ def tokenizer():
     return train(CODES, VOCABULARY)
 
 
+def save(tokenizer, directory):
+    """As in a model directory: the type of the model stands beside the tokenizer."""
+    tokenizer.save_pretrained(directory)
+    Qwen2Config().save_pretrained(directory)
+
+
 @pytest.fixture(scope="module", params=["trained", "loaded"])
 def either(request, tokenizer, tmp_path_factory):
     """The tokenizer, and the same one saved and loaded again."""
     if request.param == "trained":
         return tokenizer
     directory = tmp_path_factory.mktemp("tokenizer")
-    tokenizer.save_pretrained(directory)
-    return AutoTokenizer.from_pretrained(directory)
+    save(tokenizer, directory)
+    return tokenizers.load(directory)
 
 
 def round_trip(tokenizer, text: str) -> str:
@@ -43,7 +50,9 @@ def test_any_text_comes_back_byte_for_byte(tokenizer, text):
     assert tokenizer.decode(ids) == text
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n", "\t\tx", "a  b ,c . d !", "x\r\ny", "it 's n't", "é→🙂", "_" * 9, "a\n\n\n  b"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "\n", "\t\tx", "a  b ,c . d !", "x\r\ny", "it 's n't", "é→🙂", "_" * 9, "a\n\n\n  b"]
+)
 def test_blanks_and_signs_are_kept(either, text):
     assert round_trip(either, text) == text
 
@@ -79,7 +88,9 @@ PROGRAM = "def f(x):\n    return {{ x }}  # {% if %}"
 
 
 def test_the_prompt_is_the_program_between_bug_and_fix(either):
-    prompt = either.apply_chat_template([{"role": "user", "content": PROGRAM}], tokenize=False, add_generation_prompt=True)
+    prompt = either.apply_chat_template(
+        [{"role": "user", "content": PROGRAM}], tokenize=False, add_generation_prompt=True
+    )
     assert prompt == f"<bug>{PROGRAM}<fix>"
     encoded = either.apply_chat_template(
         [{"role": "user", "content": PROGRAM}], add_generation_prompt=True, return_dict=True
@@ -96,3 +107,10 @@ def test_only_the_last_user_message_is_shown(either):
     ]
     assert either.apply_chat_template(messages, tokenize=False, add_generation_prompt=True) == f"<bug>{PROGRAM}<fix>"
     assert either.apply_chat_template(messages, tokenize=False) == f"<bug>{PROGRAM}"
+
+
+def test_a_loaded_tokenizer_gives_the_ids_of_training(tokenizer, tmp_path):
+    save(tokenizer, tmp_path)
+    loaded = tokenizers.load(tmp_path)
+    for code in CODES:
+        assert loaded(code)["input_ids"] == tokenizer(code)["input_ids"]

@@ -58,10 +58,11 @@ def test_the_checksum_of_a_raw_row_is_that_of_its_text(raw):
     assert raw["sha256"].to_list() == [hashlib.sha256(record.encode()).hexdigest() for record in raw["record"]]
 
 
-def test_raw_rows_depend_on_the_seed_and_nothing_else(raw):
-    again = records.raw(0, 2)
-    assert again.equals(raw)
-    assert records.raw(1, 1).height == len(PROBLEMS)
+def test_raw_rows_depend_on_the_seed_and_fewer_of_them_are_part_of_more(raw):
+    again, other = records.raw(0, 1), records.raw(1, 1)
+    assert again["record"].is_in(raw["record"].implode()).all()
+    assert not set(other["record"]) & set(raw["record"])
+    assert again.height == other.height == len(PROBLEMS)
 
 
 def test_the_problems_table_holds_every_problem_once(raw):
@@ -112,19 +113,14 @@ def test_every_problem_has_its_public_and_its_hidden_tests(tests):
 
 
 def test_bugs_are_endless_and_all_different():
-    found = first("is-prime", 400)
-    assert len(found) == len(set(found)) == 400
+    found = first("is-prime", 300)
+    assert len(found) == len(set(found)) == 300
     assert BY_ID["is-prime"].code not in found
 
 
 @pytest.mark.parametrize("slug", ["is-prime", "quick-sort", "running-mean"])
 def test_the_first_bugs_stay_when_more_are_asked_for(slug):
     assert first(slug, 40)[:10] == first(slug, 10)
-
-
-def test_a_shorter_table_is_part_of_a_longer_one(raw):
-    shorter = records.bug_rows(records.raw(0, 1))["bug_id"]
-    assert set(shorter) < set(records.bug_rows(raw)["bug_id"])
 
 
 def test_bugs_of_two_problems_have_nothing_in_common(raw):

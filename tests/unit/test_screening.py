@@ -9,7 +9,11 @@ from codeq.config import SandboxSettings
 from codeq.sandbox import Sandbox, Test
 from codeq.sandbox.screening import screen, suites
 
-GOOD, BAD, BROKEN = "def double(n):\n    return 2 * n", "def double(n):\n    return 3 * n", "def double(n)\n    return n"
+GOOD, BAD, BROKEN = (
+    "def double(n):\n    return 2 * n",
+    "def double(n):\n    return 3 * n",
+    "def double(n)\n    return n",
+)
 
 
 @pytest.fixture(scope="module")

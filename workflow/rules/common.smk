@@ -75,8 +75,10 @@ def shards(wildcards):
 
 
 def base_files(wildcards):
-    """The files of a local base model."""
+    """The manifest of a local base model, or all its files where it has none; a hub id is pinned by its revision."""
     directory = Path(STUDY.model.base)
+    if (directory / "manifest.json").exists():
+        return [str(directory / "manifest.json")]
     return (
         sorted(map(str, filter(Path.is_file, directory.iterdir())))
         if directory.is_dir()
