@@ -22,6 +22,8 @@ rule search:
         f"{RUN}/round-{{round}}/trajectories.parquet",
     log:
         f"{RUN}/logs/search-{{round}}.log",
+    # The rounds wait for each other, evaluations for nothing: rounds first.
+    priority: 10
     conda:
         "../../environment.yml"
     resources:

@@ -13,6 +13,7 @@ rule pairs:
         f"{RUN}/round-{{round}}/pairs.parquet",
     log:
         f"{RUN}/logs/pairs-{{round}}.log",
+    priority: 10
     conda:
         "../../environment.yml"
     resources:
@@ -36,6 +37,7 @@ rule dpo:
         curve=f"{RUN}/round-{{round}}/training_curve.parquet",
     log:
         f"{RUN}/logs/dpo-{{round}}.log",
+    priority: 10
     conda:
         "../../environment.yml"
     resources:
@@ -59,6 +61,7 @@ rule merge:
         f"{RUN}/round-{{round}}/policy/manifest.json",
     log:
         f"{RUN}/logs/merge-{{round}}.log",
+    priority: 10
     conda:
         "../../environment.yml"
     resources:
