@@ -168,7 +168,7 @@ def test_every_output_has_a_record_and_traces_to_the_raw_rows(study: Path) -> No
     assert len(made) > 30
     assert [path for path in made if not path.with_name(path.name + ".lineage.json").exists()] == []
     done = subprocess.run(
-        [sys.executable, "-m", "codeq.cli", "lineage", "trace", "--json", str(study / "tables" / "fix_rates.csv")],
+        [Path(sys.executable).with_name("codeq"), "lineage", "trace", "--json", study / "tables" / "fix_rates.csv"],
         capture_output=True,
         text=True,
         check=True,
