@@ -20,7 +20,7 @@ MAX_SIMILARITY, MAX_SHAPE_SIMILARITY = 0.5, 0.8
 def source_files() -> list[Path]:
     """Every third Python file of the standard library and of the installed packages but this one, sorted.
 
-    A third gives more functions than pretraining reads and takes minutes, not a quarter of an hour.
+    A third gave 23,251 functions in six and a half minutes on one core.
     """
     paths = sysconfig.get_paths()
     roots = sorted({paths["stdlib"], paths["purelib"], paths["platlib"]})
