@@ -1,7 +1,7 @@
 """Build the mini model from nothing but the installed Python: corpus, tokenizer, copying, repair.
 
-The shipped weights took 66 minutes of training on one CPU core. The functions of the curriculum and their near-duplicates
-are kept out of the corpus.
+The shipped weights took 66 minutes of training on one CPU core. The functions of the curriculum
+and their near-duplicates are kept out of the corpus.
 """
 
 import copy
