@@ -1,8 +1,10 @@
 """The command line: it inspects; everything that makes results is a rule of the workflow."""
 
 import json
+import logging
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,6 +31,16 @@ class _Group(TyperGroup):
             raise typer.Exit(1) from error
 
 
+class Visibility(StrEnum):
+    public = "public"
+    hidden = "hidden"
+    all = "all"
+
+
+class Backend(StrEnum):
+    process = "process"
+
+
 app = typer.Typer(cls=_Group, no_args_is_help=True, add_completion=False, help="CodeQ: inspect what the pipeline made.")
 lineage = typer.Typer(no_args_is_help=True, help="Where results come from.")
 app.add_typer(lineage, name="lineage")
@@ -37,6 +49,40 @@ app.add_typer(lineage, name="lineage")
 @app.callback()
 def codeq() -> None:
     """Keep commands grouped by what they inspect."""
+
+
+@app.command()
+def judge(
+    tests: Annotated[Path, typer.Option(help="table of tests, as the rule `tests` makes it")],
+    programs: Annotated[Path, typer.Option(help='JSON lines {"id", "problem_id", "code"}')],
+    out: Annotated[Path, typer.Option(help="parquet table to write: one row per program, in their order")],
+    visibility: Annotated[Visibility, typer.Option(help="the tests to judge by")] = Visibility.all,
+    backend: Annotated[Backend, typer.Option(help="where the programs run")] = Backend.process,
+    jobs: Annotated[int, typer.Option(min=1, help="programs run at once [default: the number of CPUs]")] = (
+        os.cpu_count() or 1
+    ),
+) -> None:
+    """Run programs on the tests of their problems and say how each ended.
+
+    Finished programs are kept in OUT.journal until all are done: a run that was stopped goes on from there.
+    """
+    from codeq import tables
+    from codeq.config import SandboxSettings
+    from codeq.sandbox import Sandbox, scoring
+
+    _log_lines()
+    submissions = scoring.read_submissions(programs, tests, visibility.value)
+    settings = SandboxSettings(workers=jobs)
+    journal = out.with_name(out.name + ".journal")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with Sandbox(settings) as sandbox:
+        scores = scoring.score(
+            submissions, sandbox, jobs, journal, limits=settings.model_dump_json(exclude={"workers"})
+        )
+    tables.write("scores", scores, out)
+    journal.unlink()
+    counts = scores["verdict"].value_counts(sort=True)
+    typer.echo(f"{len(scores)} programs: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.iter_rows()))
 
 
 @lineage.command()
@@ -125,3 +171,8 @@ def _label(node: "Node", above: bool) -> "Text":
 
 def _origin(node: "Node") -> str:
     return "made" if node.record else "record lost" if node.lost else "source"
+
+
+def _log_lines() -> None:
+    """Plain log lines on stderr, for what shows progress."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")

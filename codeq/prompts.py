@@ -39,6 +39,16 @@ _CRITIC_QUESTION = (
 )
 
 
+# What a test's expected value means where it is not what the call must return exactly.
+_RESULTS = {
+    "any_order": "{} in any order",
+    "balanced_search_tree": "a height-balanced search tree such as {}",
+    "chain_of_pairs": "a valid arrangement such as {}",
+    "points_in_circle": "random points such as {}",
+}
+_PLACES = {"argument 0": " as its argument afterwards", "prefix 0": " as the count and what its argument begins with"}
+
+
 @dataclass(frozen=True)
 class Case:
     """A public test as a reader sees it."""
@@ -75,7 +85,7 @@ class Critique:
     status: str  # parsed | unparsed | likelihood
 
 
-def case(entry_point: str, kind: str, arguments: str, expected: str) -> Case:
+def case(entry_point: str, kind: str, returns: str, arguments: str, expected: str, comparison: str) -> Case:
     """Write a test (`codeq.values` text, called as `kind` says) as Python a reader understands."""
     given = values.loads(arguments)
     assert isinstance(given, list)
@@ -86,7 +96,12 @@ def case(entry_point: str, kind: str, arguments: str, expected: str) -> Case:
     else:
         prefix = "Solution()." if kind == "method" else ""
         call = f"{prefix}{entry_point}({', '.join(map(show, given))})"
-    return Case(shorten(call), shorten(show(values.loads(expected))))
+    result = values.loads(expected)
+    if comparison == "any_of":
+        shown = f"one of {', '.join(map(show, result))}"
+    else:
+        shown = _RESULTS.get(comparison, "{}").format(show(result))
+    return Case(shorten(call), shorten(f"{shown}{_PLACES.get(returns, '')}"))
 
 
 def outcome(status: str, returned: str | None, message: str | None) -> str:

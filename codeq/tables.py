@@ -12,6 +12,14 @@ _S, _I, _F, _B = pl.String, pl.Int64, pl.Float64, pl.Boolean
 TEST_RESULT = pl.Struct({"test_id": _S, "status": _S, "returned": _S, "message": _S, "seconds": _F})
 CRITIC = pl.Struct({"correctness": _F, "clarity": _F, "plausibility": _F, "score": _F, "rationale": _S, "status": _S})
 
+# How a program is called; `parameters` and `returns` are types as in codeq.sandbox.Program.
+CALL: dict[str, pl.DataType | type[pl.DataType]] = {
+    "entry_point": _S,
+    "kind": _S,  # function | method | operations
+    "parameters": pl.List(_S),
+    "returns": _S,
+}
+
 SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
     # One row per raw benchmark row, verbatim: everything downstream traces back to (shard, row).
     "raw": {"shard": _S, "row": _I, "sha256": _S, "record": _S},
@@ -21,8 +29,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "constraints": _S,
         "examples": pl.List(_S),
         "reference_codes": pl.List(_S),
-        "entry_point": _S,
-        "kind": _S,  # function | method | operations
+        **CALL,
         "level": _S,  # easy | medium | hard
     },
     "bugs": {
@@ -39,17 +46,42 @@ SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "problem_id": _S,
         "test_id": _S,
         "visibility": _S,  # public | hidden
+        **CALL,  # the problem's again, so that a tests table suffices to judge programs
         "arguments": _S,  # codeq.values text of a list
         "expected": _S,  # codeq.values text
-        "comparison": _S,  # exact | float | any_order
+        "comparison": _S,  # one of codeq.sandbox.comparisons.COMPARISONS
         "origin": _S,  # example | generated
     },
-    # Every example that did not become a test, with the reason.
-    "untested": {"problem_id": _S, "example": _I, "reason": _S, "text": _S},
+    # Every example and generated input that did not become a test, with the reason.
+    "untested": {"problem_id": _S, "origin": _S, "number": _I, "reason": _S, "text": _S},
+    # How programs of others were judged (`codeq judge`); tests that were not run count as failed.
+    "scores": {
+        "id": _S,
+        "problem_id": _S,
+        "verdict": _S,  # pass | fail | timeout | oom | error | syntax_error | missing_entry_point
+        "public_passed": _I,
+        "public_failed": _I,
+        "hidden_passed": _I,
+        "hidden_failed": _I,
+        "test_id": _S,  # the first failing test, and what happened there; null for a pass
+        "visibility": _S,
+        "arguments": _S,
+        "expected": _S,
+        "returned": _S,
+        "message": _S,
+        "seconds": _F,
+    },
     "duplicates": {"bug_id": _S, "cluster_id": _S, "representative": _S, "similarity": _F},
-    # What the sandbox said of every bug and its reference: a usable bug fails a public test,
-    # its reference passes every test.
-    "screen": {"bug_id": _S, "bug_verdict": _S, "reference_verdict": _S, "usable": _B, "reason": _S},
+    # What the sandbox said of every bug, on public and on hidden tests (null: there are none), and of its
+    # reference on all: a usable bug fails a public test, its reference passes every test.
+    "screen": {
+        "bug_id": _S,
+        "bug_verdict": _S,
+        "bug_hidden_verdict": _S,
+        "reference_verdict": _S,
+        "usable": _B,
+        "reason": _S,
+    },
     "splits": {"bug_id": _S, "problem_id": _S, "cluster_id": _S, "split": _S},  # train | test | unused
     "trajectories": {
         "tree_id": _S,

@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 MAX_DEPTH = 64
+_PLAIN = {int, bool, str, type(None)}  # stand for themselves in JSON, but for an int beyond 64 bits
 
 
 class UnsupportedValue(ValueError):  # noqa: N818 - says what the value is, not what went wrong
@@ -32,6 +33,8 @@ def encode(value: Any, depth: int = 0) -> Any:
     if kind is float:
         return {"$": "float", "v": repr(value)}
     if kind is list:
+        if set(map(type, value)) == {int} and min(value) >= -(2**63) and max(value) < 2**63 and depth < MAX_DEPTH:
+            return value[:]  # the same as below, at once
         return [encode(item, depth + 1) for item in value]
     if kind is tuple:
         return {"$": "tuple", "v": [encode(item, depth + 1) for item in value]}
@@ -50,6 +53,8 @@ def decode(data: Any, depth: int = 0) -> Any:
     if data is None or isinstance(data, (bool, str, int)):
         return data
     if isinstance(data, list):
+        if _PLAIN.issuperset(map(type, data)) and depth < MAX_DEPTH:
+            return data[:]
         return [decode(item, depth + 1) for item in data]
     if isinstance(data, dict) and set(data) == {"$", "v"}:
         tag, body = data["$"], data["v"]
@@ -89,6 +94,9 @@ def same(left: Any, right: Any) -> bool:
     if isinstance(left, float):
         return left == right or bool(math.isnan(left) and math.isnan(right))
     if isinstance(left, (list, tuple)):
+        types = list(map(type, left))
+        if _PLAIN.issuperset(types):
+            return bool(left == right) and types == list(map(type, right))
         return len(left) == len(right) and all(same(a, b) for a, b in zip(left, right, strict=True))
     if isinstance(left, (dict, set, frozenset)):
         return canonical(left) == canonical(right)

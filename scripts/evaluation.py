@@ -16,8 +16,8 @@ def main() -> None:
     args = parser.parse_args()
 
     from codeq.evaluation.metrics import evaluation_row, handed_in
-    from codeq.sandbox import Program, Sandbox
-    from codeq.sandbox.screening import suites
+    from codeq.sandbox import Sandbox
+    from codeq.sandbox.screening import program, suites
 
     read = ("problems", "bugs", "tests", "trajectories")
     with lineage.record(
@@ -31,7 +31,7 @@ def main() -> None:
         seed=args.seed,
     ) as run:
         problems, bugs, tests, trajectories = (tables.read(name, getattr(args, name)) for name in read)
-        located = bugs.join(problems.select("problem_id", "entry_point", "kind", "level"), on="problem_id")
+        located = bugs.join(problems.select("problem_id", "level", *tables.CALL), on="problem_id")
         by_id = {bug["bug_id"]: bug for bug in located.iter_rows(named=True)}
         tests_of = suites(tests.to_dicts())
         with Sandbox(args.settings.sandbox) as sandbox:
@@ -43,7 +43,7 @@ def main() -> None:
                 hidden = tests_of[bug["problem_id"]]["hidden"]
                 # What fails in public is no fix, whatever the hidden tests would say.
                 verdict = (
-                    sandbox.submit(Program(node["code"], bug["entry_point"], bug["kind"]), hidden)
+                    sandbox.submit(program(node["code"], bug), hidden)
                     if hidden and node is not None and node["verdict"] == "pass"
                     else None
                 )

@@ -1,14 +1,16 @@
-"""Turn search trees into preference pairs; stops if one would touch the test split."""
+"""Turn search trees into preference pairs; stops if a tree, a pair or a prompt touches the test split."""
 
 from pathlib import Path
 
 from codeq import lineage, stage, tables
 
+READ = ("trajectories", "bugs", "splits")
+
 
 def main() -> None:
     parser = stage.parser(__doc__)
-    parser.add_argument("--trajectories", type=Path, required=True, help="table to read")
-    parser.add_argument("--splits", type=Path, required=True, help="table to read")
+    for name in READ:
+        parser.add_argument(f"--{name}", type=Path, required=True, help="table to read")
     parser.add_argument("--pairs", type=Path, required=True, help="table to write")
     args = parser.parse_args()
 
@@ -17,13 +19,16 @@ def main() -> None:
 
     with lineage.record(
         script=__file__,
-        inputs={"trajectories": args.trajectories, "splits": args.splits},
+        inputs={name: getattr(args, name) for name in READ},
         outputs={"pairs": args.pairs},
         settings=stage.sections(args.settings, "pairs"),
         seed=None,
     ) as run:
-        found = pairs(tables.read("trajectories", args.trajectories), args.settings.pairs)
-        splits.check_disjoint(tables.read("splits", args.splits), found)
+        trajectories, bugs, split = (tables.read(name, getattr(args, name)) for name in READ)
+        splits.check_disjoint(split, trajectories)
+        found = pairs(trajectories, args.settings.pairs)
+        splits.check_disjoint(split, found)
+        splits.check_prompts(split, bugs, found["prompt"])
         tables.write("pairs", found, args.pairs)
         run.note("pairs", len(found))
 

@@ -1,4 +1,4 @@
-"""Turn raw rows into problems, bugs and tests; examples that are no test are listed with the reason."""
+"""Turn raw rows into problems and bugs."""
 
 from pathlib import Path
 
@@ -8,10 +8,10 @@ from codeq import lineage, stage, tables
 def main() -> None:
     parser = stage.parser(__doc__)
     parser.add_argument("--raw", type=Path, required=True, help="table of raw rows")
-    for name in ("problems", "bugs", "tests", "untested"):
+    for name in ("problems", "bugs"):
         parser.add_argument(f"--{name}", type=Path, required=True, help="table to write")
     args = parser.parse_args()
-    outputs = {name: getattr(args, name) for name in ("problems", "bugs", "tests", "untested")}
+    outputs = {name: getattr(args, name) for name in ("problems", "bugs")}
     with lineage.record(
         script=__file__,
         inputs={"raw": args.raw},
@@ -23,23 +23,11 @@ def main() -> None:
         if args.settings.data.source == "curriculum":
             from codeq.data.curriculum import records
 
-            made = {
-                "problems": records.problem_rows(raw),
-                "bugs": records.bug_rows(raw),
-                "tests": records.test_rows(raw),
-                "untested": tables.frame("untested", []),
-            }
+            made = {"problems": records.problem_rows(raw), "bugs": records.bug_rows(raw)}
         else:
-            from codeq.data import debugbench, examples
+            from codeq.data import debugbench
 
-            problems = debugbench.problems(raw)
-            compiled = [examples.compile_examples(problem) for problem in problems.iter_rows(named=True)]
-            made = {
-                "problems": problems,
-                "bugs": debugbench.bugs(raw),
-                "tests": tables.frame("tests", [row for tests, _ in compiled for row in tests]),
-                "untested": tables.frame("untested", [row for _, untested in compiled for row in untested]),
-            }
+            made = {"problems": debugbench.problems(raw), "bugs": debugbench.bugs(raw)}
         for name, table in made.items():
             tables.write(name, table, outputs[name])
 

@@ -25,9 +25,7 @@ def main() -> None:
         seed=None,
     ) as run:
         bugs, problems, tests = (tables.read(name, getattr(args, name)) for name in ("bugs", "problems", "tests"))
-        located = bugs.join(
-            problems.select("problem_id", "entry_point", "kind"), on="problem_id", maintain_order="left"
-        )
+        located = bugs.join(problems.select("problem_id", *tables.CALL), on="problem_id", maintain_order="left")
         with Sandbox(args.settings.sandbox) as sandbox:
             run.note("sandbox", {"backend": sandbox.backend, **sandbox.isolation})
             rows = screen(located.to_dicts(), tests.to_dicts(), sandbox)

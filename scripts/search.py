@@ -10,6 +10,7 @@ import polars as pl
 
 from codeq import lineage, stage, tables
 from codeq.config import Mode
+from codeq.tables import CALL
 
 
 def main() -> None:
@@ -28,11 +29,11 @@ def main() -> None:
     study = args.settings
 
     from codeq import models
+    from codeq.progress import track
     from codeq.sandbox import Sandbox
     from codeq.sandbox.screening import suites
     from codeq.search import MODES
     from codeq.search.driver import drive
-    from codeq.search.progress import track
     from codeq.search.requests import Task
     from codeq.search.trajectory import rows
 
@@ -52,7 +53,7 @@ def main() -> None:
             splits.filter(pl.col("split") == args.split)
             .select("bug_id")
             .join(bugs, on="bug_id")
-            .join(problems.select("problem_id", "statement", "entry_point", "kind"), on="problem_id")
+            .join(problems.select("problem_id", "statement", *CALL), on="problem_id")
             .sort("bug_id")
         )
         if args.split == "test":
@@ -62,6 +63,8 @@ def main() -> None:
         tasks = [
             Task(
                 **{key: bug[key] for key in ("bug_id", "problem_id", "buggy_code", "entry_point", "kind", "statement")},
+                parameters=tuple(bug["parameters"]),
+                returns=bug["returns"],
                 tests=public[bug["problem_id"]]["public"],
                 round=args.round,
                 seed=args.seed,
@@ -75,7 +78,8 @@ def main() -> None:
             searches = (MODES[args.mode](task, study.search, study.model.prompt, stop) for task in tasks)
             trees = drive(searches, policy, sandbox, study.search.live_trees)
             # Trees finish in any order; the table has the order of the bugs.
-            found = {tree.task.bug_id: rows(tree, study.search.alpha) for tree in track(trees, len(tasks), args.mode)}
+            shown = track(trees, len(tasks), args.mode, lambda tree: tree.solved, noun="trees", adjective="solved")
+            found = {tree.task.bug_id: rows(tree, study.search.alpha) for tree in shown}
         table = tables.frame("trajectories", [row for task in tasks for row in found[task.bug_id]])
         tables.write("trajectories", table, args.trajectories)
 

@@ -5,6 +5,11 @@ from typing import Any
 
 import polars as pl
 
+from codeq.identity import digest
+
+_NEAREST = "several bugs, no nodes"
+_VERDICTS = {"public": "bug_verdict", "hidden": "bug_hidden_verdict"}
+
 
 def audit(
     *,
@@ -18,8 +23,10 @@ def audit(
 ) -> dict[str, Any]:
     """Counts of the tables named as in `codeq.tables`, as plain JSON values.
 
-    "duplication" gives the share of rows that repeat another row's problem, and the share that
-    repeat another row's cluster. "filters" is the funnel: what every step leaves.
+    "filters" is the funnel: what every step leaves. "duplication" gives the share of rows that repeat another
+    row's problem or cluster, of all rows and of those nearest to the study's selection (about 81 % of about 650
+    rows, 123 problems). "bugs shown" counts the bugs that fail a test. "excluded" names every row that cannot be
+    used, and why. The digest of a split is that of its sorted bug ids.
     """
     tested = set(tests.filter(pl.col("visibility") == "public")["problem_id"])
     usable = set(screen.filter("usable")["bug_id"])
@@ -33,7 +40,8 @@ def audit(
         "train": located.filter(pl.col("split") == "train"),
         "test": located.filter(pl.col("split") == "test"),
     }
-    rows = max(len(bugs), 1)
+    shown = {kind: screen[column].drop_nulls() for kind, column in _VERDICTS.items()}
+    either = screen.filter(pl.any_horizontal(pl.col(*_VERDICTS.values()) != "pass"))
     return {
         "filters": {
             step: {
@@ -43,19 +51,34 @@ def audit(
             }
             for step, left in steps.items()
         },
-        "duplication": {
-            "by problem": round(1 - _distinct(bugs, "problem_id") / rows, 4),
-            "by cluster": round(1 - _distinct(duplicates, "cluster_id") / rows, 4),
-        },
+        "duplication": {"all rows": _duplication(located), _NEAREST: _duplication(_nearest(located, problems))},
         "categories": _counts(bugs, "category"),
         "subtypes": _counts(bugs, "subtype"),
         "levels": _counts(bugs.join(problems, on="problem_id", how="left"), "level"),
         "kinds of entry point": _counts(problems.with_columns(kind=pl.col("kind").replace("", "none")), "kind"),
         "tests": _counts(tests, "visibility"),
         "comparisons": _counts(tests, "comparison"),
-        "examples that are no test": _counts(untested, "reason"),
+        "examples that are no test": _counts(untested.filter(pl.col("origin") == "example"), "reason"),
+        "generated inputs that are no test": _counts(untested.filter(pl.col("origin") == "generated"), "reason"),
+        "problems with fewer than 50 hidden tests": _few_hidden(problems, tests),
+        "bugs shown": {
+            **{
+                kind: _share(len(verdicts.filter(verdicts != "pass")), len(verdicts))
+                for kind, verdicts in shown.items()
+            },
+            "public or hidden": _share(len(either), len(screen)),
+        },
         "bugs left out by the screen": _counts(screen.filter(~pl.col("usable")), "reason"),
-        "splits": _counts(splits, "split"),
+        "excluded": _excluded(bugs, screen),
+        "splits": {
+            split: {
+                "bugs": len(part),
+                "problems": _distinct(part, "problem_id"),
+                "clusters": _distinct(part, "cluster_id"),
+                "digest": digest(sorted(part["bug_id"])),
+            }
+            for (split,), part in sorted(splits.partition_by("split", as_dict=True).items())
+        },
     }
 
 
@@ -71,13 +94,42 @@ def _tables(audit: Mapping[str, Any]) -> Iterator[str]:
             yield "None."
             continue
         records = {name: value if isinstance(value, Mapping) else {"count": value} for name, value in counts.items()}
-        if part == "duplication":
-            records = {name: {"share of rows": f"{value:.1%}"} for name, value in counts.items()}
         columns = list(next(iter(records.values())))
         yield f"| | {' | '.join(columns)} |"
         yield f"|---|{'---:|' * len(columns)}"
         for name, record in records.items():
             yield f"| {name} | {' | '.join(str(record[column]) for column in columns)} |"
+
+
+def _nearest(located: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:
+    """Rows with several bugs each, of problems that have no linked list, tree or other node."""
+    types = pl.col("parameters").list.join(" ") + " " + pl.col("returns")
+    plain = problems.filter(~types.str.contains("Node|Function"))["problem_id"]
+    return located.filter((pl.col("category") == "multiple") & pl.col("problem_id").is_in(plain.implode()))
+
+
+def _duplication(rows: pl.DataFrame) -> dict[str, Any]:
+    found = {"rows": len(rows), "problems": _distinct(rows, "problem_id"), "clusters": _distinct(rows, "cluster_id")}
+    shares = {f"repeat a {of[:-1]}": f"{1 - found[of] / max(len(rows), 1):.1%}" for of in ("problems", "clusters")}
+    return {**found, **shares}
+
+
+def _few_hidden(problems: pl.DataFrame, tests: pl.DataFrame) -> dict[str, int]:
+    """The number of hidden tests of each problem that has fewer than 50."""
+    counts = tests.filter(pl.col("visibility") == "hidden")["problem_id"].value_counts()
+    each = problems.select("problem_id").join(counts, on="problem_id", how="left").fill_null(0)
+    return dict(each.filter(pl.col("count") < 50).sort("count", "problem_id").iter_rows())
+
+
+def _share(count: int, total: int) -> dict[str, Any]:
+    return {"bugs": count, "of": total, "share": f"{count / total:.1%}" if total else "-"}
+
+
+def _excluded(bugs: pl.DataFrame, screen: pl.DataFrame) -> dict[str, dict[str, Any]]:
+    """By bug id: where the row is and why it cannot be used."""
+    rows = bugs.join(screen.filter(~pl.col("usable")), on="bug_id").sort("reason", "problem_id", "bug_id")
+    columns = ("problem_id", "shard", "row", "reason")
+    return {row["bug_id"]: {column: row[column] for column in columns} for row in rows.iter_rows(named=True)}
 
 
 def _distinct(table: pl.DataFrame, column: str) -> int:

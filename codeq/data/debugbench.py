@@ -5,11 +5,10 @@ the Hugging Face data set ``Rtian/DebugBench`` with one split of all languages. 
 verbatim in table `raw`; the names that differ between them are reconciled when a row is read.
 """
 
-import ast
 import hashlib
 import json
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from codeq import tables
-from codeq.data.examples import bindings
+from codeq.data.suites.signatures import signature
 from codeq.data.taxonomy import CATEGORY_OF
 from codeq.errors import DataError
 from codeq.identity import content_id, digest
@@ -114,7 +113,9 @@ def problems(raw: pl.DataFrame) -> pl.DataFrame:
         if fields["oracle_code"] not in row["reference_codes"]:
             row["reference_codes"].append(fields["oracle_code"])
     for row in rows.values():
-        row["entry_point"], row["kind"] = entry_point(row["reference_codes"], row["examples"])
+        called = signature(row["problem_id"], row["reference_codes"], row["examples"])
+        row["entry_point"], row["kind"] = (called.entry_point, called.kind) if called else ("", "")
+        row["parameters"], row["returns"] = (list(called.parameters), called.returns) if called else ([], "")
     return tables.frame("problems", list(rows.values())).select(tables.SCHEMAS["problems"].keys())
 
 
@@ -143,57 +144,6 @@ def bugs(raw: pl.DataFrame) -> pl.DataFrame:
             }
         )
     return tables.frame("bugs", rows)
-
-
-def entry_point(codes: Sequence[str], examples: Sequence[str]) -> tuple[str, str]:
-    """What a test calls: (name, kind) with kind as in `codeq.tables`, or ("", "") if it cannot be told.
-
-    A method of ``Solution``: the one that takes as many arguments as the examples give and is not
-    called by another method. Any other class is driven by operations. Without a class, the only function.
-    """
-    arities = {len(found) for text in examples if (found := bindings(text)) is not None}
-    for code in codes:
-        try:
-            body = ast.parse(code).body
-        except (SyntaxError, ValueError, RecursionError):
-            continue
-        classes = {node.name: node for node in body if isinstance(node, ast.ClassDef)}
-        functions = [node for node in body if isinstance(node, ast.FunctionDef)]
-        if "Solution" in classes:
-            methods = [node for node in classes["Solution"].body if isinstance(node, ast.FunctionDef)]
-            if not arities and any(method.name == "__init__" for method in methods):
-                return "Solution", "operations"
-            chosen = _callable(methods, arities, skip=1)
-            kind = "method"
-        elif classes and not arities:
-            return next(iter(classes)), "operations"
-        else:
-            chosen, kind = _callable(functions, arities, skip=0), "function"
-        if chosen:
-            return chosen, kind
-    return "", ""
-
-
-def _callable(nodes: Sequence[ast.FunctionDef], arities: set[int], skip: int) -> str | None:
-    """The only public callable, else the only one of them that takes one of `arities` and no other one mentions."""
-    public = {node.name: node for node in nodes if not node.name.startswith("_")}
-    mentioned: dict[str, set[str]] = defaultdict(set)
-    for node in nodes:
-        for part in ast.walk(node):
-            if isinstance(part, ast.Attribute | ast.Name):
-                mentioned[part.attr if isinstance(part, ast.Attribute) else part.id].add(node.name)
-    fitting = [name for name, node in public.items() if not arities or any(takes(node, n + skip) for n in arities)]
-    free = [name for name in fitting if mentioned[name] <= {name}]
-    for names in (list(public), fitting, free):
-        if len(names) == 1:
-            return names[0]
-    return None
-
-
-def takes(node: ast.FunctionDef, count: int) -> bool:
-    """Whether a function can be called with `count` positional arguments."""
-    most = len(node.args.posonlyargs) + len(node.args.args)
-    return most - len(node.args.defaults) <= count and (count <= most or node.args.vararg is not None)
 
 
 def _shard(path: Path) -> list[object]:

@@ -82,6 +82,16 @@ def check_disjoint(splits: pl.DataFrame, table: pl.DataFrame, split: str = "test
             raise DataError(f"bug {bug} is of cluster {cluster_of[bug]}, which the {split} split holds: drop its rows")
 
 
+def check_prompts(splits: pl.DataFrame, bugs: pl.DataFrame, prompts: pl.Series) -> None:
+    """Raise DataError, naming the bug, if a training prompt holds the code of a bug of a test cluster."""
+    test = splits.filter(pl.col("split") == "test")["cluster_id"]
+    held_out = splits.filter(pl.col("cluster_id").is_in(test.implode())).select("bug_id")
+    texts = "\0".join(prompts.unique(maintain_order=True))
+    for bug, code in bugs.join(held_out, on="bug_id").select("bug_id", "buggy_code").sort("bug_id").iter_rows():
+        if code in texts:
+            raise DataError(f"bug {bug} is of a test cluster, but a training prompt holds its code: drop that pair")
+
+
 def _shuffled(ids: Collection[str], seed: int) -> Sequence[str]:
     """Ids in an order that depends on the seed and on nothing else."""
     return sorted(ids, key=lambda item: digest("order", seed, item))

@@ -1,7 +1,7 @@
 """The candidate's side of the wall: run one request and write one line per step.
 
-Loaded inside the sandbox by path, beside `codeq/values.py`; standard library only. The code under
-test shares this process and may change anything in it, so nothing written here is believed by the
+Loaded inside the sandbox by path, beside `codeq/values.py` and `structures`; standard library only. The
+code under test shares this process and may change anything in it, so nothing written here is believed by the
 host. What the candidate can replace (``json``, ``os``, builtins) is bound before it starts, so that
 an honest value still leaves unharmed.
 """
@@ -16,13 +16,26 @@ import types
 import typing
 
 FILE = "<candidate>"
-RECURSION_LIMIT = 10_000  # about what 64 MiB of stack carry through functions written in C
+# Room for a few frames per element of inputs of 5,000 elements; each overflow of it costs about 0.1 s. 64 MiB of
+# stack carry more than that through most functions written in C (map, lru_cache: over 60,000 levels); 12,000 levels
+# through a sort's key end the process, which is an error too.
+RECURSION_LIMIT = 25_000
 MESSAGE_CHARACTERS = 500
 
-# As on LeetCode, these modules need no import, and neither do the public names of the first seven.
-_OPENED = ("typing", "collections", "math", "heapq", "bisect", "functools", "itertools")
-_MODULES = (*_OPENED, "copy", "operator", "random", "re", "string", "sys")
+# As on LeetCode, these modules need no import, and neither do their public names: of two with one name the later
+# module's, and a module rather than a function. LeetCode has typing last, but its Counter is a lesser one.
+_OPENED = (
+    *("typing", "string", "re", "datetime", "collections", "heapq", "bisect", "copy", "math", "random"),
+    *("statistics", "itertools", "functools", "operator", "io", "sys", "json"),
+)
 _SIZED = (str, list, tuple, dict, set, frozenset)
+
+
+class _CallableModule(types.ModuleType):
+    """A module that is also the function of its name."""
+
+    def __call__(self, *arguments: typing.Any, **named: typing.Any) -> object:
+        return vars(self)[self.__name__](*arguments, **named)
 
 
 def prelude() -> None:
@@ -31,13 +44,15 @@ def prelude() -> None:
     The names that LeetCode solutions take for granted become builtins, not globals: a candidate's own
     globals then hold what it defined and nothing else, and no name that Python has (``pow``) is replaced.
     """
-    modules = {name: importlib.import_module(name) for name in _MODULES}
     sys.setrecursionlimit(RECURSION_LIMIT)
-    names: dict[str, object] = dict(modules)
-    for module in (modules[name] for name in _OPENED):
+    modules = {name: importlib.import_module(name) for name in _OPENED}
+    names: dict[str, object] = {}
+    for module in modules.values():
         public = getattr(module, "__all__", None) or [name for name in vars(module) if not name.startswith("_")]
-        names.update({name: getattr(module, name) for name in public if name not in names})
-    names["deepcopy"] = modules["copy"].deepcopy
+        names.update({name: getattr(module, name) for name in public})
+    names.update(modules)
+    names["bisect"] = _CallableModule("bisect")
+    vars(names["bisect"]).update(vars(modules["bisect"]))
     for name, value in names.items():
         if not hasattr(builtins, name):
             setattr(builtins, name, value)
@@ -48,11 +63,14 @@ class MissingError(Exception):
 
 
 class Harness:
-    """Runs one request; `values` is the module of that name."""
+    """Runs one request; `values` and `structures` are the modules of these names."""
 
-    def __init__(self, values: types.ModuleType, descriptor: int, frame_bytes: int) -> None:
+    def __init__(
+        self, values: types.ModuleType, structures: types.ModuleType, descriptor: int, frame_bytes: int
+    ) -> None:
         self._encode, self._decode = values.encode, values.loads
         self._unsupported = values.UnsupportedValue
+        self._signature = structures.Signature
         self._dumps = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
         self._seed = random.seed
         self._write, self._descriptor, self._frame_bytes = os.write, descriptor, frame_bytes
@@ -60,7 +78,9 @@ class Harness:
     def run(self, request: dict[str, typing.Any]) -> None:
         """Load the program, call it on each list of arguments, say that all is done."""
         self._seed(0)  # Python seeds anew after a fork
-        call = self._load(request["code"], request["entry_point"], request["kind"])
+        signature = self._signature(request["parameters"], request["returns"])
+        vars(builtins).update(signature.names)
+        call = self._load(request["code"], request["entry_point"], request["kind"], signature)
         if call is None:
             return
         step = 0
@@ -74,7 +94,9 @@ class Harness:
                 self._send_value(step, value)
         self._send(step + 1, "end", None)
 
-    def _load(self, code: str, entry_point: str, kind: str) -> typing.Callable[[list[typing.Any]], object] | None:
+    def _load(
+        self, code: str, entry_point: str, kind: str, signature: typing.Any
+    ) -> typing.Callable[[list[typing.Any]], object] | None:
         """Compile and execute the program; None, after saying why, when there is nothing to call."""
         try:
             compiled = compile(code, FILE, "exec", dont_inherit=True)
@@ -87,7 +109,7 @@ class Harness:
         sys.modules["__candidate__"] = module
         try:
             exec(compiled, module.__dict__)
-            call = _caller(module.__dict__, entry_point, kind)
+            call = _caller(module.__dict__, entry_point, kind, signature)
         except MissingError as error:
             self._send(0, "missing", str(error))
             return None
@@ -134,30 +156,35 @@ def _fits(data: object, budget: int) -> bool:
             budget -= len(item)
         elif type(item) is list:
             budget -= len(item)
-            rest += item if budget >= 0 else ()
+            rest += [part for part in item if type(part) in (str, list, dict)] if budget >= 0 else ()
         elif type(item) is dict:
             rest.append(item["v"])
     return budget >= 0
 
 
-def _caller(names: dict[str, typing.Any], entry_point: str, kind: str) -> typing.Callable[[list[typing.Any]], object]:
-    """A function of the argument list that does what the kind of program asks for."""
+def _caller(
+    names: dict[str, typing.Any], entry_point: str, kind: str, signature: typing.Any
+) -> typing.Callable[[list[typing.Any]], object]:
+    """A function of the plain arguments that does what the kind of program and its signature ask for."""
     owner = "Solution" if kind == "method" else entry_point
     if owner not in names or (kind == "method" and not hasattr(names[owner], entry_point)):
         what = {"function": "function", "method": "method Solution.", "operations": "class"}[kind]
         raise MissingError(f"the program defines no {what}{'' if kind == 'method' else ' '}{entry_point}")
     target = names[owner]
-    if kind == "function":
-        return lambda arguments: target(*arguments)
-    if kind == "method":
-        return lambda arguments: getattr(target(), entry_point)(*arguments)
-    return lambda arguments: _operate(target, *arguments)
 
+    def call(plain: list[typing.Any]) -> object:
+        arguments = signature.arguments(plain)
+        function = getattr(target(), entry_point) if kind == "method" else target
+        return signature.result(function(*arguments), arguments)
 
-def _operate(target: typing.Any, names: list[str], argument_lists: list[list[object]]) -> list[object]:
-    instance = target(*argument_lists[0])
-    calls = zip(names[1:], argument_lists[1:], strict=True)
-    return [None, *(getattr(instance, name)(*arguments) for name, arguments in calls)]
+    def operate(plain: list[typing.Any]) -> object:
+        methods, argument_lists = plain
+        instance = target(*argument_lists[0])
+        calls = zip(methods[1:], argument_lists[1:], strict=True)
+        results = [getattr(instance, name)(*arguments) for name, arguments in calls]
+        return [None, *signature.result(results, plain)]
+
+    return operate if kind == "operations" else call
 
 
 def _describe(error: BaseException) -> list[object]:

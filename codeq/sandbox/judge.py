@@ -1,13 +1,14 @@
 """The judge: compares what came out of the sandbox with what was expected, outside of it."""
 
 import json
-import math
 import signal
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 
 from codeq import values
 from codeq.errors import DataError
+from codeq.sandbox.comparisons import COMPARISONS
 from codeq.sandbox.protocol import (
     ERROR,
     FAIL,
@@ -22,75 +23,65 @@ from codeq.sandbox.protocol import (
     TIMEOUT,
     Execution,
     Frame,
+    Observation,
     Program,
     Test,
     TestResult,
     Verdict,
     read_frames,
 )
+from codeq.sandbox.structures import Signature
 
 _SHOWN_CHARACTERS = 200
 
 
-def float_close(returned: object, expected: object) -> bool:
-    """Equal but for rounding: where a float is expected, a number within 1e-5, or 1e-9 of its size.
-
-    1e-5 is LeetCode's tolerance ("answers within 10^-5 of the actual answer will be accepted"). An int
-    may stand for a float, not the reverse; infinities equal only themselves, NaN only NaN; everything
-    that is not a float must be the same exactly.
-    """
-    if type(expected) is float and type(returned) in (int, float):
-        try:
-            number = float(returned)  # type: ignore[arg-type]
-        except OverflowError:
-            return False
-        if math.isnan(expected) or math.isnan(number):
-            return math.isnan(expected) and math.isnan(number)
-        return math.isclose(number, expected, rel_tol=1e-9, abs_tol=1e-5)
-    if type(returned) is not type(expected):
-        return False
-    if isinstance(expected, (list, tuple)):
-        assert isinstance(returned, (list, tuple))
-        return len(returned) == len(expected) and all(map(float_close, returned, expected))
-    if isinstance(expected, dict):
-        assert isinstance(returned, dict)
-        keys = values.same(set(returned), set(expected))
-        return keys and all(float_close(returned[key], expected[key]) for key in expected)
-    return values.same(returned, expected)
+@lru_cache(maxsize=1024)
+def _decoded(text: str) -> Any:
+    """`values.loads`, remembered: many programs in a row are judged by the same tests. Not to be changed."""
+    return values.loads(text)
 
 
-def any_order(returned: object, expected: object) -> bool:
-    """Two lists of the same elements, exactly typed, in whatever order; inner lists keep theirs."""
-    if type(returned) is not list or type(expected) is not list:
-        return values.same(returned, expected)
-    return Counter(map(values.canonical, returned)) == Counter(map(values.canonical, expected))
+@lru_cache(maxsize=1024)
+def _check_arguments(text: str, parameters: tuple[str, ...]) -> None:
+    """Raise ValueError or TypeError unless the text is a list of arguments of these types."""
+    arguments = _decoded(text)
+    if type(arguments) is not list:
+        raise ValueError(f"the arguments are not a list: {text[:80]}")
+    Signature(parameters, "").arguments(arguments)
 
 
-COMPARISONS: dict[str, Callable[[object, object], bool]] = {
-    "exact": values.same,
-    "float": float_close,
-    "any_order": any_order,
-}
-
-
-def check(program: Program, tests: Sequence[Test]) -> None:
-    """Raise DataError, naming the test, where a question is malformed: that is never the candidate's fault."""
+def check(program: Program, arguments: Sequence[str]) -> None:
+    """Raise DataError, naming the place, where a question is malformed: that is never the candidate's fault."""
+    where = f"entry point {program.entry_point!r}"
     if program.kind not in KINDS:
-        raise DataError(f"entry point {program.entry_point!r}: unknown kind {program.kind!r}; use one of {KINDS}")
+        raise DataError(f"{where}: unknown kind {program.kind!r}; use one of {KINDS}")
+    try:
+        Signature(program.parameters, program.returns)
+    except ValueError as error:
+        raise DataError(f"{where}: {error}") from error
+    for number, text in enumerate(arguments):
+        try:
+            _check_arguments(text, program.parameters)
+        except (ValueError, TypeError) as error:
+            raise DataError(
+                f"{where}, arguments {number}: {error}; give `codeq.values` text of what the parameters take"
+            ) from error
+
+
+def check_tests(program: Program, tests: Sequence[Test]) -> None:
+    """The same for tests; there must be at least one."""
     if not tests:
         raise DataError(f"entry point {program.entry_point!r}: no tests to judge by; a program must have at least one")
+    check(program, [test.arguments for test in tests])
     for test in tests:
         if test.comparison not in COMPARISONS:
             raise DataError(
                 f"test {test.test_id!r}: unknown comparison {test.comparison!r}; use one of {sorted(COMPARISONS)}"
             )
         try:
-            values.loads(test.expected)
-            arguments = values.loads(test.arguments)
+            _decoded(test.expected)
         except values.UnsupportedValue as error:
-            raise DataError(f"test {test.test_id!r}: {error}; arguments and expected must be values text") from error
-        if type(arguments) is not list:
-            raise DataError(f"test {test.test_id!r}: the arguments are not a list: {test.arguments[:80]}")
+            raise DataError(f"test {test.test_id!r}: {error}; what is expected must be values text") from error
 
 
 def judge(tests: Sequence[Test], execution: Execution) -> Verdict:
@@ -125,30 +116,51 @@ def judge(tests: Sequence[Test], execution: Execution) -> Verdict:
     return Verdict(status, tuple(rows), execution.seconds)
 
 
+def observe(inputs: int, execution: Execution) -> list[Observation]:
+    """What one execution on so many lists of arguments gave, to be believed only of a program that is trusted."""
+    frames, _ = read_frames(execution.frames, inputs)
+    if frames and frames[0].outcome != "loaded":
+        return [Observation(_load_failure(frames[0])[0], None)] * inputs
+    found = [
+        Observation("value", frame.detail) if frame.outcome == "value" else Observation(_failure(frame)[0], None)
+        for frame in frames[1 : inputs + 1]
+    ]
+    if len(found) < inputs:
+        found.append(Observation(_ending(execution)[0], None))
+    return found + [Observation(NOT_RUN, None)] * (inputs - len(found))
+
+
 def _judge_test(test: Test, frame: Frame) -> tuple[str, str | None, str | None]:
     """Status, shown value and message of one answered test."""
-    if frame.outcome == "value":
-        right = COMPARISONS[test.comparison](frame.detail, values.loads(test.expected))
-        return PASS if right else FAIL, _show(frame.detail), None
+    if frame.outcome != "value":
+        status, message = _failure(frame)
+        return status, None, message
+    compare = COMPARISONS[test.comparison]
+    right = compare(frame.detail, _decoded(test.expected), _decoded(test.arguments))
+    return PASS if right else FAIL, _show(frame.detail), None
+
+
+def _failure(frame: Frame) -> tuple[str, str]:
+    """Status and message of a step that gave no value."""
     if frame.outcome == "unsupported":
-        return FAIL, None, _shorten(str(frame.detail), MESSAGE_CHARACTERS)
+        return FAIL, _shorten(str(frame.detail), MESSAGE_CHARACTERS)
     if frame.outcome == "oversize":
-        return OUTPUT_LIMIT, None, "the returned value is too large"
+        return OUTPUT_LIMIT, "the returned value is too large"
     return _error(frame.detail)
 
 
-def _error(detail: object) -> tuple[str, None, str]:
+def _error(detail: object) -> tuple[str, str]:
     assert isinstance(detail, tuple)
     name, text, line = detail
     message = _shorten(f"{name}: {text}" if text else name, MESSAGE_CHARACTERS)
-    return OOM if name == "MemoryError" else ERROR, None, message if line is None else f"{message} (line {line})"
+    return OOM if name == "MemoryError" else ERROR, message if line is None else f"{message} (line {line})"
 
 
 def _load_failure(frame: Frame) -> tuple[str, str]:
     """Verdict and message of a program that could not be loaded."""
     if frame.outcome == "missing":
         return MISSING_ENTRY_POINT, _shorten(str(frame.detail), MESSAGE_CHARACTERS)
-    status, _, message = _error(frame.detail)
+    status, message = _error(frame.detail)
     return (SYNTAX_ERROR if frame.outcome == "syntax_error" else status), message
 
 
@@ -169,7 +181,8 @@ def _ending(execution: Execution) -> tuple[str, str]:
 
 def _show(value: object) -> str:
     try:
-        return _shorten(repr(value), _SHOWN_CHARACTERS)
+        # Of a long list it takes no more elements than characters.
+        return _shorten(repr(value[:_SHOWN_CHARACTERS] if type(value) is list else value), _SHOWN_CHARACTERS)
     except ValueError:  # an int of too many decimal digits
         return _shorten(json.dumps(values.encode(value)), _SHOWN_CHARACTERS)
 

@@ -1,16 +1,27 @@
 """A pool of sandbox workers: programs and tests in, verdicts out."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from codeq.config import SandboxSettings
 from codeq.errors import SandboxError
 from codeq.sandbox import judge
 from codeq.sandbox.process import ProcessWorker
-from codeq.sandbox.protocol import Execution, Program, Test, Verdict, Worker, WorkerLostError, write_request
+from codeq.sandbox.protocol import (
+    Execution,
+    Observation,
+    Program,
+    Test,
+    Verdict,
+    Worker,
+    WorkerLostError,
+    write_request,
+)
+
+T = TypeVar("T")
 
 
 class Sandbox:
@@ -45,14 +56,20 @@ class Sandbox:
         Raises DataError for a malformed test at once; the future raises SandboxError when the sandbox,
         not the candidate, failed twice.
         """
-        judge.check(program, tests)
-        if self._closed:
-            raise SandboxError("the sandbox is closed; submit inside its `with` block")
-        return self._threads.submit(self._run, program, tuple(tests))
+        judge.check_tests(program, tests)
+        tests = tuple(tests)
+        request = write_request(program, [test.arguments for test in tests])
+        return self._start(lambda: judge.judge(tests, self._execute(request)))
 
     def judge(self, program: Program, tests: Sequence[Test]) -> Verdict:
         """The same, waiting for the verdict."""
         return self.submit(program, tests).result()
+
+    def observe(self, program: Program, arguments: Sequence[str]) -> Future[list[Observation]]:
+        """What a program returns on each list of arguments (`codeq.values` text); raises as `submit` does."""
+        judge.check(program, arguments)
+        request = write_request(program, arguments)
+        return self._start(lambda: judge.observe(len(arguments), self._execute(request)))
 
     def close(self) -> None:
         """Cancel what waits, kill the workers and all they run."""
@@ -74,8 +91,10 @@ class Sandbox:
     ) -> None:
         self.close()
 
-    def _run(self, program: Program, tests: tuple[Test, ...]) -> Verdict:
-        return judge.judge(tests, self._execute(write_request(program, tests)))
+    def _start(self, task: Callable[[], T]) -> Future[T]:
+        if self._closed:
+            raise SandboxError("the sandbox is closed; submit inside its `with` block")
+        return self._threads.submit(task)
 
     def _execute(self, request: bytes, retries: int = 1) -> Execution:
         """Execute in this thread's worker; once more in a new one when the first is lost."""

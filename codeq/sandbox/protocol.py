@@ -47,11 +47,17 @@ class Program:
     ``operations``: the arguments are ``[names, argument_lists]``: the class ``names[0]`` (the entry
     point) is made with ``*argument_lists[0]``, then each method is called in turn; the value is the
     list of what they returned, ``None`` first for the constructor.
+
+    `parameters` names the type of each argument and `returns` that of the result, in LeetCode's words
+    (`structures.BUILDERS` and `READERS`); without them, values go in and come out as they are. Operations
+    take plain arguments, and `returns` is then the type of the list of what the methods returned.
     """
 
     code: str
     entry_point: str
     kind: str
+    parameters: tuple[str, ...] = ()
+    returns: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,12 +70,15 @@ class Test:
     visibility: str
     arguments: str
     expected: str
-    comparison: str
+    comparison: str  # one of `comparisons.COMPARISONS`
 
 
 @dataclass(frozen=True)
 class TestResult:
-    """How one test ended: a status of `STATUSES`; `returned` and `message` are shortened for reading."""
+    """How one test ended: a status of `STATUSES`; `returned` and `message` are shortened for reading.
+
+    `seconds` is wall time, while the limit of one test is CPU time.
+    """
 
     __test__ = False
 
@@ -78,6 +87,14 @@ class TestResult:
     returned: str | None
     message: str | None
     seconds: float
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What a program did with one list of arguments: the value it returned, or a status of `STATUSES` instead."""
+
+    status: str  # "value", or how it failed
+    value: object
 
 
 @dataclass(frozen=True)
@@ -139,16 +156,18 @@ class Worker(Protocol):
         """End it as `kill` does, wait, and let go of its resources; also after WorkerLostError."""
 
 
-def write_request(program: Program, tests: Sequence[Test]) -> bytes:
-    """The bytes that ask a worker to run a program on the arguments of the tests."""
+def write_request(program: Program, arguments: Sequence[str]) -> bytes:
+    """The bytes that ask a worker to run a program on these lists of arguments (`codeq.values` text)."""
     request = {
         "code": program.code,
         "entry_point": program.entry_point,
         "kind": program.kind,
-        "arguments": [test.arguments for test in tests],
+        "parameters": program.parameters,
+        "returns": program.returns,
+        "arguments": list(arguments),
     }
     payload = json.dumps(request).encode()
-    return REQUEST_HEADER.pack(len(payload), len(tests)) + payload
+    return REQUEST_HEADER.pack(len(payload), len(arguments)) + payload
 
 
 def read_frames(data: bytes, tests: int) -> tuple[list[Frame], bool]:

@@ -8,6 +8,11 @@ from typing import Any
 from codeq.sandbox import Program, Sandbox, Test, Verdict
 
 
+def program(code: str, called: Mapping[str, Any]) -> Program:
+    """The program of a code; `called` says how it is called: a row with the columns `tables.CALL`."""
+    return Program(code, called["entry_point"], called["kind"], tuple(called["parameters"]), called["returns"])
+
+
 def suites(tests: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, tuple[Test, ...]]]:
     """Rows of table `tests` by problem id and visibility ("public", "hidden", and "all")."""
     found: dict[str, dict[str, list[Test]]] = defaultdict(lambda: {"public": [], "hidden": [], "all": []})
@@ -22,7 +27,7 @@ def suites(tests: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, tuple[Test
 def screen(
     bugs: Iterable[Mapping[str, Any]], tests: Iterable[Mapping[str, Any]], sandbox: Sandbox
 ) -> list[dict[str, object]]:
-    """Rows of table `screen`, in the order of `bugs` (rows of `bugs` with the problem's entry_point and kind).
+    """Rows of table `screen`, in the order of `bugs` (rows of `bugs` with the problem's columns `tables.CALL`).
 
     Each distinct program is run once.
     """
@@ -35,13 +40,14 @@ def screen(
             return None
         key = (bug["problem_id"], code, visibility)
         if key not in futures:
-            futures[key] = sandbox.submit(Program(code, bug["entry_point"], bug["kind"]), suite)
+            futures[key] = sandbox.submit(program(code, bug), suite)
         return futures[key].result().status if collecting else None
 
     rows: list[dict[str, object]] = []
     for collecting in (False, True):  # submit everything, then collect
         for bug in bugs:
             buggy = verdict(bug, bug["buggy_code"], "public")
+            unseen = verdict(bug, bug["buggy_code"], "hidden")
             reference = verdict(bug, bug["reference_code"], "all")
             if collecting:
                 reason = _reason(buggy, reference)
@@ -49,6 +55,7 @@ def screen(
                     {
                         "bug_id": bug["bug_id"],
                         "bug_verdict": buggy,
+                        "bug_hidden_verdict": unseen,
                         "reference_verdict": reference,
                         "usable": reason is None,
                         "reason": reason,

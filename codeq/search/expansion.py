@@ -9,7 +9,7 @@ from codeq import prompts
 from codeq.config import SearchSettings
 from codeq.identity import code_key
 from codeq.prompts import Case, Feedback, Style
-from codeq.sandbox import Program, Test, TestResult, Verdict
+from codeq.sandbox import Test, TestResult, Verdict
 from codeq.search import critic
 from codeq.search.requests import Execute, Request, Sample, Sampled, Task
 from codeq.search.tree import Node, Tree
@@ -56,7 +56,7 @@ def evaluate(tree: Tree, candidates: list[Node], settings: SearchSettings) -> No
     task = tree.task
     answers = yield (
         [
-            *(Execute(Program(node.code, task.entry_point, task.kind), task.tests) for node in runs),
+            *(Execute(task.program(node.code), task.tests) for node in runs),
             *(critic.rubric_request(tree, node, cases(task), settings) for node in asked),
         ]
     )
@@ -113,4 +113,5 @@ def rewrite_prompt(tree: Tree, node: Node, style: Style) -> prompts.Messages:
 @lru_cache(maxsize=1024)
 def cases(task: Task) -> tuple[Case, ...]:
     """The public tests as the model reads them."""
-    return tuple(prompts.case(task.entry_point, task.kind, test.arguments, test.expected) for test in task.tests)
+    called = (task.entry_point, task.kind, task.returns)
+    return tuple(prompts.case(*called, test.arguments, test.expected, test.comparison) for test in task.tests)

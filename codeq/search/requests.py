@@ -29,11 +29,17 @@ class Task:
     buggy_code: str
     entry_point: str
     kind: str  # function | method | operations
+    parameters: tuple[str, ...]  # types of arguments and result, as in codeq.sandbox.Program
+    returns: str
     statement: str
     tests: tuple[Test, ...]  # the public ones
     round: int
     seed: int  # the study's
     policy: str  # digest of the policy's manifest: a name, for ids
+
+    def program(self, code: str) -> Program:
+        """A rewrite, to be called as the problem says."""
+        return Program(code, self.entry_point, self.kind, self.parameters, self.returns)
 
 
 @dataclass(frozen=True)

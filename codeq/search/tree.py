@@ -146,6 +146,10 @@ class Tree:
         return sum(node.seconds for node in self.nodes)
 
     @property
+    def solved(self) -> bool:
+        return any(node.passed for node in self.nodes)
+
+    @property
     def first_solved_rollout(self) -> int | None:
         return min((node.rollout for node in self.nodes if node.passed), default=None)
 

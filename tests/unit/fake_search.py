@@ -22,7 +22,7 @@ def program(n: int) -> str:
 
 
 def task(bug_id: str = "bug-0", seed: int = 0, tests: tuple[Test, ...] = TESTS) -> Task:
-    return Task(bug_id, "add-one", program(0), "f", "function", "Add one.", tests, 1, seed, "policy-digest")
+    return Task(bug_id, "add-one", program(0), "f", "function", (), "", "Add one.", tests, 1, seed, "policy-digest")
 
 
 def completion(text: str, finish_reason: str = "stop", logprob: float = -2.0) -> Completion:

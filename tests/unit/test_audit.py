@@ -4,6 +4,7 @@ import polars as pl
 
 from codeq import tables
 from codeq.data.audit import audit, markdown
+from codeq.identity import digest
 
 
 def study() -> dict[str, pl.DataFrame]:
@@ -25,6 +26,8 @@ def study() -> dict[str, pl.DataFrame]:
                     "reference_codes": [],
                     "entry_point": "f",
                     "kind": kind,
+                    "parameters": ["TreeNode"] if name == "p2" else [],
+                    "returns": "",
                     "level": level,
                 }
                 for name, kind, level in (("p1", "method", "easy"), ("p2", "", "hard"), ("p3", "method", "easy"))
@@ -60,6 +63,10 @@ def study() -> dict[str, pl.DataFrame]:
                     "problem_id": name,
                     "test_id": f"{name}{visibility}",
                     "visibility": visibility,
+                    "entry_point": "f",
+                    "kind": "method",
+                    "parameters": [],
+                    "returns": "",
                     "arguments": "[]",
                     "expected": "1",
                     "comparison": "exact",
@@ -69,12 +76,23 @@ def study() -> dict[str, pl.DataFrame]:
             ],
         ),
         "untested": tables.frame(
-            "untested", [{"problem_id": "p2", "example": i, "reason": "node type", "text": ""} for i in range(2)]
+            "untested",
+            [
+                {"problem_id": "p2", "origin": origin, "number": i, "reason": f"of {origin}", "text": ""}
+                for i, origin in enumerate(("example", "example", "generated"))
+            ],
         ),
         "screen": tables.frame(
             "screen",
             [
-                {"bug_id": bug, "bug_verdict": "fail", "reference_verdict": "pass", "usable": not why, "reason": why}
+                {
+                    "bug_id": bug,
+                    "bug_verdict": "pass" if bug == "b3" else "fail",
+                    "bug_hidden_verdict": {"b1": "fail", "b2": "timeout", "b3": "fail", "b4": "pass"}.get(bug),
+                    "reference_verdict": "pass",
+                    "usable": not why,
+                    "reason": why,
+                }
                 for bug, why in usable.items()
             ],
         ),
@@ -97,16 +115,47 @@ def test_every_filter_is_counted_with_reasons():
             "train": {"bugs": 2, "problems": 1, "clusters": 1},
             "test": {"bugs": 1, "problems": 1, "clusters": 1},
         },
-        "duplication": {"by problem": 0.4, "by cluster": 0.6},
+        "duplication": {
+            "all rows": {
+                "rows": 5,
+                "problems": 3,
+                "clusters": 2,
+                "repeat a problem": "40.0%",
+                "repeat a cluster": "60.0%",
+            },
+            # Of the one bug of category "multiple", on a problem without nodes.
+            "several bugs, no nodes": {
+                "rows": 1,
+                "problems": 1,
+                "clusters": 1,
+                "repeat a problem": "0.0%",
+                "repeat a cluster": "0.0%",
+            },
+        },
         "categories": {"logic": 3, "multiple": 1, "syntax": 1},
         "subtypes": {"logic!": 3, "multiple!": 1, "syntax!": 1},
         "levels": {"easy": 3, "hard": 2},
         "kinds of entry point": {"method": 2, "none": 1},
         "tests": {"public": 2, "hidden": 1},
         "comparisons": {"exact": 3},
-        "examples that are no test": {"node type": 2},
+        "examples that are no test": {"of example": 2},
+        "generated inputs that are no test": {"of generated": 1},
+        "problems with fewer than 50 hidden tests": {"p2": 0, "p3": 0, "p1": 1},
+        "bugs shown": {
+            "public": {"bugs": 4, "of": 5, "share": "80.0%"},
+            "hidden": {"bugs": 3, "of": 4, "share": "75.0%"},
+            "public or hidden": {"bugs": 5, "of": 5, "share": "100.0%"},
+        },
         "bugs left out by the screen": {"no public test": 1, "reference fails": 1},
-        "splits": {"train": 2, "unused": 2, "test": 1},
+        "excluded": {
+            "b4": {"problem_id": "p2", "shard": "s", "row": 0, "reason": "no public test"},
+            "b3": {"problem_id": "p2", "shard": "s", "row": 0, "reason": "reference fails"},
+        },
+        "splits": {
+            "test": {"bugs": 1, "problems": 1, "clusters": 1, "digest": digest(["b5"])},
+            "train": {"bugs": 2, "problems": 1, "clusters": 1, "digest": digest(["b1", "b2"])},
+            "unused": {"bugs": 2, "problems": 1, "clusters": 1, "digest": digest(["b3", "b4"])},
+        },
     }
 
 
@@ -115,8 +164,9 @@ def test_the_audit_is_json_and_its_markdown_shows_every_count():
     assert json.loads(json.dumps(counts)) == counts
     text = markdown(counts)
     assert "| problem has a public test | 3 | 2 | 2 |" in text
-    assert "| by cluster | 60.0% |" in text
-    assert "| node type | 2 |" in text
+    assert "| all rows | 5 | 3 | 2 | 40.0% | 60.0% |" in text
+    assert "| of example | 2 |" in text
+    assert "| b4 | p2 | s | 0 | no public test |" in text
     assert text.count("\n## ") == len(counts)
 
 

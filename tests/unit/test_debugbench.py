@@ -103,13 +103,16 @@ def test_references_are_the_distinct_oracles_of_a_problem(shared):
         assert set(problem["reference_codes"]) == oracles[problem["problem_id"]]
 
 
-def test_entry_points_are_found_for_all_but_one_problem(shared):
+def test_entry_points_are_found_for_all_problems(shared):
     problems = debugbench.problems(python_rows(shared))
-    assert Counter(problems["kind"]) == {"method": 219, "operations": 5, "": 1}
-    # Two public methods of two arguments, neither of which calls the other.
-    assert problems.filter(pl.col("entry_point") == "")["problem_id"].to_list() == ["adding-two-negabinary-numbers"]
+    assert Counter(problems["kind"]) == {"method": 220, "operations": 5}
     classes = problems.filter(pl.col("kind") == "operations")["entry_point"].to_list()
     assert sorted(classes) == ["MyHashMap", "NumArray", "Solution", "TextEditor", "TopVotedCandidate"]
+    nodes = ("ListNode", "ListNode[]", "CyclicListNode", "TreeNode", "Node", "QuadNode", "CustomFunction")
+    with_nodes = [row for row in problems.to_dicts() if {*row["parameters"], row["returns"]} & set(nodes)]
+    assert len(with_nodes) == 24
+    changed = [row["problem_id"] for row in problems.to_dicts() if row["returns"] in ("argument 0", "prefix 0")]
+    assert sorted(changed) == ["move-zeroes", "remove-duplicates-from-sorted-array-ii", "sort-colors"]
 
 
 def test_equal_rows_get_distinct_ids_that_do_not_depend_on_their_place(tmp_path):
@@ -184,33 +187,3 @@ def test_contradicting_levels_are_an_error(tmp_path):
     raw = debugbench.read_shards(shard(tmp_path, "python3_double.json", [record(), record(level="hard")]), "python3")
     with pytest.raises(DataError, match="row 1: problem 'add-two' is 'hard' here and 'easy'"):
         debugbench.problems(raw)
-
-
-@pytest.mark.parametrize(
-    ("code", "example", "expected"),
-    [
-        (CODE, "Input: a = 1, b = 2\nOutput: 3", ("add", "method")),
-        # Several methods: the arity of the example decides, then who is called by the others.
-        (
-            "class Solution:\n def go(self, a): return self.dfs(a, 0)\n def dfs(self, a, i): return a",
-            "Input: a = 1\nOutput: 1",
-            ("go", "method"),
-        ),
-        (
-            "class Solution:\n def dfs(self, a): return self.dfs(a)\n def go(self, a): return self.dfs(a)",
-            "Input: a = 1\nOutput: 1",
-            ("go", "method"),
-        ),
-        ("class Solution:\n def f(self, a): return a\n def g(self, a): return a", "Input: a = 1\nOutput: 1", ("", "")),
-        ("def f(a):\n return _g(a)\ndef _g(a):\n return a", "Input: a = 1\nOutput: 1", ("f", "function")),
-        (
-            "class Box:\n def get(self): return 1",
-            'Input\n["Box","get"]\n[[],[]]\nOutput\n[null,1]',
-            ("Box", "operations"),
-        ),
-        ("class Solution:\n def f(self a): return a", "Input: a = 1\nOutput: 1", ("", "")),
-        ("x = 1", "Input: a = 1\nOutput: 1", ("", "")),
-    ],
-)
-def test_entry_point(code, example, expected):
-    assert debugbench.entry_point([code], [example]) == expected

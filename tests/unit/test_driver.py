@@ -8,10 +8,10 @@ from fake_search import FakeEngine, FakeSandbox, task
 from codeq.config import SearchSettings
 from codeq.errors import ModelError, SandboxError
 from codeq.models import Completion, SampleRequest
+from codeq.progress import track
 from codeq.sandbox import Program, Test, Verdict
 from codeq.search import MODES
 from codeq.search.driver import drive
-from codeq.search.progress import track
 from codeq.search.requests import Search
 from codeq.search.trajectory import rows
 
@@ -106,7 +106,8 @@ def test_a_broken_sandbox_stops_the_run() -> None:
 def test_progress_passes_every_tree_on_and_says_how_many_are_solved(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     with FakeSandbox() as sandbox:
-        trees = list(track(drive(searches(12), FakeEngine(), sandbox, 5), 12, "search"))
+        found = drive(searches(12), FakeEngine(), sandbox, 5)
+        trees = list(track(found, 12, "search", lambda tree: tree.solved, noun="trees", adjective="solved"))
     solved = sum(tree.first_solved_rollout is not None for tree in trees)
     assert 0 < solved <= 12
     assert any(f"search: 12 of 12 trees, {solved} solved" in message for message in caplog.messages)

@@ -11,7 +11,7 @@ from codeq import tables
 from codeq.config import DataSettings
 from codeq.data import debugbench
 from codeq.data.duplicates import banding, candidates, components, duplicates, jaccard, shingles, text_of
-from codeq.data.examples import compile_examples
+from codeq.data.suites.public import compile_examples
 
 SETTINGS = DataSettings()
 

@@ -200,11 +200,25 @@ def test_critique_prompt_shows_bug_and_candidate_and_asks_for_json() -> None:
 )
 def test_tests_are_shown_as_python(kind: str, arguments: object, expected: object, call: str, shown: str) -> None:
     name = "LRU" if kind == "operations" else "f"
-    assert prompts.case(name, kind, values.dumps(arguments), values.dumps(expected)) == Case(call, shown)
+    assert prompts.case(name, kind, "", values.dumps(arguments), values.dumps(expected), "exact") == Case(call, shown)
+
+
+@pytest.mark.parametrize(
+    ("returns", "comparison", "expected", "shown"),
+    [
+        ("", "any_order", [2, 1], "[2, 1] in any order"),
+        ("[]", "any_of", [[1], [2]], "one of [1], [2]"),
+        ("argument 0", "exact", [0, 1], "[0, 1] as its argument afterwards"),
+        ("TreeNode", "balanced_search_tree", [1], "a height-balanced search tree such as [1]"),
+    ],
+)
+def test_what_is_due_is_said_in_words(returns: str, comparison: str, expected: object, shown: str) -> None:
+    case = prompts.case("f", "method", returns, values.dumps([[1, 0]]), values.dumps(expected), comparison)
+    assert case == Case("Solution().f([1, 0])", shown)
 
 
 def test_long_values_are_cut_in_the_middle() -> None:
-    shown = prompts.case("f", "function", values.dumps([list(range(2000))]), values.dumps(0)).call
+    shown = prompts.case("f", "function", "", values.dumps([list(range(2000))]), values.dumps(0), "exact").call
     assert shown.startswith("f([0, 1, 2,")
     assert shown.endswith("1998, 1999])")
     assert "characters left out" in shown

@@ -197,6 +197,7 @@ def test_the_sandbox_screens_bugs_as_plain_execution_does(raw, tests, sandbox):
     bugs = records.bug_rows(raw).sample(40, seed=3).to_dicts()
     for bug in bugs:
         bug.update({key: getattr(BY_ID[bug["problem_id"]], key) for key in ("entry_point", "kind")})
+        bug.update(parameters=[], returns="")
     rows = screen(bugs, tests.to_dicts(), sandbox)
     for bug, row in zip(bugs, rows, strict=True):
         problem = BY_ID[bug["problem_id"]]

@@ -42,9 +42,12 @@ def bug(name: str, problem: str, buggy: str, reference: str = GOOD) -> dict[str,
         "reference_code": reference,
         "entry_point": "double",
         "kind": "function",
+        "parameters": [],
+        "returns": "",
     }
 
 
+SUBTLE = "def double(n):\n    return 8 if n == 4 else 0"  # wrong for 5, which is hidden
 TESTS = [
     case("p", "public", 0, 0, 0),
     case("p", "public", 1, 4, 8),
@@ -83,16 +86,15 @@ def test_a_bug_is_usable_when_it_fails_in_public_and_its_reference_passes_everyt
 
 
 def test_the_reason_is_given_where_a_bug_cannot_be_used(sandbox):
-    hidden_only = "def double(n):\n    return 8 if n == 4 else 0"  # wrong for 5, which is hidden
     rows = screen(
         [
             bug("no public test", "hidden-only", BAD),
             bug("unknown problem", "nowhere", BAD),
             bug("passes", "p", GOOD + "  # the same"),
-            bug("hidden only", "p", hidden_only),
+            bug("hidden only", "p", SUBTLE),
             bug("unseen", "zero", BAD),
             bug("reference fails in public", "p", BROKEN, reference=BAD),
-            bug("reference fails in hidden", "p", BAD, reference=hidden_only),
+            bug("reference fails in hidden", "p", BAD, reference=SUBTLE),
             bug("both fail", "p", BAD, reference=BROKEN),
         ],
         TESTS,
@@ -113,17 +115,22 @@ def test_the_reason_is_given_where_a_bug_cannot_be_used(sandbox):
     assert [row["reference_verdict"] for row in rows[:2]] == ["pass", None]
 
 
-def test_hidden_tests_judge_the_reference_and_never_the_bug(sandbox):
+def test_hidden_tests_say_what_they_show_and_never_make_a_bug_usable(sandbox):
     counting = Counting(sandbox)
-    screen([bug("a", "p", BAD)], TESTS, counting)
-    assert counting.asked == [(BAD, ["p-0", "p-1"]), (GOOD, ["p-0", "p-1", "p-2"])]
+    rows = screen([bug("a", "p", BAD), bug("b", "p", SUBTLE)], TESTS, counting)
+    assert counting.asked[:3] == [(BAD, ["p-0", "p-1"]), (BAD, ["p-2"]), (GOOD, ["p-0", "p-1", "p-2"])]
+    assert [row["bug_verdict"] for row in rows] == ["fail", "pass"]
+    assert [row["bug_hidden_verdict"] for row in rows] == ["fail", "fail"]
+    assert [row["usable"] for row in rows] == [True, False]
 
 
 def test_each_program_runs_once_per_problem(sandbox):
     counting = Counting(sandbox)
     bugs = [bug("a", "p", BAD), bug("b", "p", BAD), bug("c", "p", BROKEN), bug("d", "zero", BAD)]
     rows = screen(bugs, TESTS, counting)
-    assert len(counting.asked) == 5  # on p: two bugs and the reference; on zero: a bug and the reference
+    assert (
+        len(counting.asked) == 8
+    )  # on p: two bugs in public and hidden, the reference; on zero: one bug, the reference
     assert [row["usable"] for row in rows] == [True, True, True, False]
 
 

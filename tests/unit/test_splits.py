@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from codeq import tables
 from codeq.config import DataSettings
-from codeq.data.splits import check_disjoint, splits
+from codeq.data.splits import check_disjoint, check_prompts, splits
 from codeq.errors import DataError
 
 
@@ -111,3 +112,13 @@ def test_an_unused_bug_of_a_test_cluster_is_a_leak_too():
         check_disjoint(table, pl.DataFrame({"bug_id": [unused]}))
     with pytest.raises(DataError, match="bug bug-x is in no split"):
         check_disjoint(table, pl.DataFrame({"bug_id": ["bug-x"]}))
+
+
+def test_a_prompt_with_the_code_of_a_test_cluster_is_named():
+    columns = ("bug_id", "problem_id", "cluster_id", "split")
+    rows = [("b1", "p1", "c1", "test"), ("b2", "p1", "c1", "unused"), ("b3", "p2", "c2", "train")]
+    table = tables.frame("splits", [dict(zip(columns, row, strict=True)) for row in rows])
+    bugs = pl.DataFrame({"bug_id": ["b1", "b2", "b3"], "buggy_code": ["x = 1", "x = 2", "x = 3"]})
+    check_prompts(table, bugs, pl.Series(["fix x = 3", "fix it"]))
+    with pytest.raises(DataError, match="bug b2 is of a test cluster, but a training prompt holds its code"):
+        check_prompts(table, bugs, pl.Series(["fix x = 3", "fix\nx = 2\nplease"]))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from planning import Snakemake, planned
 
-DATA = ("raw", "problems", "screen", "duplicates", "splits", "audit", "base_model", "tables", "plots", "report", "all")
+DATA = ("raw", "problems", "tests", "screen", "duplicates", "splits", "audit", "base_model", "tables", "plots", "report", "all")
 
 
 def whole_graph(rounds: int, modes: int, seeds: int = 1) -> Counter[str]:

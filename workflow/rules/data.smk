@@ -33,8 +33,6 @@ rule problems:
     output:
         problems=f"{DATA}/problems.parquet",
         bugs=f"{DATA}/bugs.parquet",
-        tests=f"{DATA}/tests.parquet",
-        untested=f"{DATA}/untested.parquet",
     log:
         f"{RESULTS}/logs/problems.log",
     conda:
@@ -48,8 +46,31 @@ rule problems:
         code=code("problems"),
     shell:
         "python scripts/problems.py --settings {params.settings:q} --raw {input:q}"
-        " --problems {output.problems:q} --bugs {output.bugs:q} --tests {output.tests:q}"
-        " --untested {output.untested:q} 2> {log:q}"
+        " --problems {output.problems:q} --bugs {output.bugs:q} 2> {log:q}"
+
+
+rule tests:
+    input:
+        raw=f"{DATA}/raw.parquet",
+        problems=f"{DATA}/problems.parquet",
+    output:
+        tests=f"{DATA}/tests.parquet",
+        untested=f"{DATA}/untested.parquet",
+    log:
+        f"{RESULTS}/logs/tests.log",
+    conda:
+        "../../environment.yml"
+    threads: STUDY.sandbox.workers
+    resources:
+        machine="inference",
+        mem_mb=1000 + STUDY.sandbox.workers * STUDY.sandbox.memory_mb,
+        runtime=60,
+    params:
+        settings=settings("sandbox", data=["seed", "source"]),
+        code=code("tests"),
+    shell:
+        "python scripts/tests.py --settings {params.settings:q} --raw {input.raw:q}"
+        " --problems {input.problems:q} --tests {output.tests:q} --untested {output.untested:q} 2> {log:q}"
 
 
 rule screen:

@@ -8,6 +8,7 @@
 rule pairs:
     input:
         trajectories=f"{RUN}/round-{{round}}/trajectories.parquet",
+        bugs=f"{DATA}/bugs.parquet",
         splits=f"{DATA}/splits.parquet",
     output:
         f"{RUN}/round-{{round}}/pairs.parquet",
@@ -25,7 +26,7 @@ rule pairs:
         code=code("pairs"),
     shell:
         "python scripts/pairs.py --settings {params.settings:q} --trajectories {input.trajectories:q}"
-        " --splits {input.splits:q} --pairs {output:q} 2> {log:q}"
+        " --bugs {input.bugs:q} --splits {input.splits:q} --pairs {output:q} 2> {log:q}"
 
 
 rule dpo:

@@ -92,6 +92,8 @@ def problem_rows(raw: pl.DataFrame) -> pl.DataFrame:
             "reference_codes": [record["oracle_code"]],
             "entry_point": record["entry_point"],
             "kind": record["kind"],
+            "parameters": [],
+            "returns": "",
             "level": record["level"],
         }
         for record, _, _ in _records(raw)
@@ -130,6 +132,10 @@ def test_rows(raw: pl.DataFrame) -> pl.DataFrame:
                     "problem_id": record["slug"],
                     "test_id": test_id,
                     "visibility": visibility,
+                    "entry_point": record["entry_point"],
+                    "kind": record["kind"],
+                    "parameters": [],
+                    "returns": "",
                     "arguments": arguments,
                     "expected": returned,
                     "comparison": "exact",

@@ -1,5 +1,6 @@
 import ast
 import json
+import re
 from collections import Counter
 
 import pytest
@@ -8,7 +9,9 @@ from hypothesis import strategies as st
 
 from codeq import tables, values
 from codeq.data import debugbench
-from codeq.data.examples import REASONS, bindings, compile_examples, literal
+from codeq.data.suites.examples import literal, read
+from codeq.data.suites.public import REASONS, compile_examples
+from codeq.data.suites.signatures import signature as signature_of
 
 
 def problem(*examples: str, signature: str = "f(self, a: List[int], b: int) -> int", statement: str = "Do it.", **more):
@@ -19,6 +22,8 @@ def problem(*examples: str, signature: str = "f(self, a: List[int], b: int) -> i
         "reference_codes": [f"class Solution:\n    def {signature}:\n        return 0"],
         "entry_point": "f",
         "kind": "method",
+        "parameters": ["", ""],
+        "returns": "",
     } | more
 
 
@@ -60,17 +65,83 @@ def test_whole_floats_follow_the_signature():
 
 
 @pytest.mark.parametrize(
-    ("output", "statement", "comparison"),
+    ("returns", "statement", "comparison"),
     [
-        ("[1,2]", "You may return the answer in any order.", "any_order"),
-        ("[1,2]", "The pairs come in any order.\nReturn the list.", "exact"),
-        ("3", "Return the answer in any order.", "exact"),
-        ("[1.0,2]", "Return the answer in any order.", "float"),
-        ("2.50000", "Return it.", "float"),
+        ("List[int]", "You may return the answer in any order.", "any_order"),
+        ("List[int]", "The pairs come in any order.\nReturn the list.", "exact"),
+        ("List[float]", "Return the answer in any order.", "float"),
+        ("float", "Return it.", "float"),
     ],
 )
-def test_comparison(output, statement, comparison):
-    assert only_test(f"Input: a = [1], b = 1\nOutput: {output}", statement=statement)[2] == comparison
+def test_the_comparison_follows_statement_and_signature(returns, statement, comparison):
+    called = f"f(self, a: List[int], b: int) -> {returns}"
+    assert only_test("Input: a = [1], b = 1\nOutput: [2]", statement=statement, signature=called)[2] == comparison
+
+
+@pytest.mark.parametrize(
+    ("slug", "signature", "example", "arguments", "expected", "comparison"),
+    [
+        (
+            "linked-list-cycle",
+            "f(self, head: Optional[ListNode]) -> bool",
+            "Input: head = [3,2], pos = 1\nOutput: true",
+            [[[3, 2], 1]],
+            True,
+            "exact",
+        ),
+        (
+            "remove-duplicates-from-sorted-array-ii",
+            "f(self, nums: List[int]) -> int",
+            "Input: nums = [1,1,1,2]\nOutput: 3, nums = [1,1,2,_]",
+            [[1, 1, 1, 2]],
+            [3, [1, 1, 2]],
+            "exact",
+        ),
+        (
+            "reverse-bits",
+            "f(self, n: int) -> int",
+            f"Input: n = {5:032b}\nOutput:    2684354560 (1010...)",
+            [5],
+            2684354560,
+            "exact",
+        ),
+        (
+            "construct-quad-tree",
+            "f(self, grid: List[List[int]]) -> 'Node'",
+            "Input: grid = [[0,1],[1,0]]\nOutput: [[0,0],[1,0],[1,1],[1,1],[1,0],null,null]",
+            [[[0, 1], [1, 0]]],
+            [[0, 1], [1, 0], [1, 1], [1, 1], [1, 0]],
+            "exact",
+        ),
+        (
+            "a-tree",
+            "f(self, root: Optional[TreeNode]) -> Optional[TreeNode]",
+            "Input: root = [1,null,2]\nOutput: [1,null,2,null,null]",
+            [[1, None, 2]],
+            [1, None, 2],
+            "exact",
+        ),
+        ("in-place", "f(self, a: List[int]) -> None", "Input: a = [1,0]\nOutput: [0,1]", [[1, 0]], [0, 1], "exact"),
+        (
+            "find-peak-element",
+            "f(self, n: List[int]) -> int",
+            "Input: n = [1,2,1,3]\nOutput: 1",
+            [[1, 2, 1, 3]],
+            [1, 3],
+            "any_of",
+        ),
+    ],
+)
+def test_nodes_places_and_rules(slug, signature, example, arguments, expected, comparison):
+    assert only_test(example, problem_id=slug, signature=signature) == (arguments, expected, comparison)
+
+
+def test_operations_are_read_from_below_bare_headings():
+    text = 'Input\r\n["A", "put"]\r\n[[1], [2, "=="]]\r\nOutput\r\n[null, 3]\r\n\r\nExplanation\r\nOutput 7'
+    row = problem(text, kind="operations", reference_codes=["class A:\n def put(self, x): pass"])
+    (test,), _ = compile_examples(row)
+    assert values.loads(test["arguments"]) == [["A", "put"], [[1], [2, "=="]]]
+    assert values.loads(test["expected"]) == [None, 3]
 
 
 GOOD = "Input: a = [1], b = 1\nOutput: 1"
@@ -79,12 +150,8 @@ GOOD = "Input: a = [1], b = 1\nOutput: 1"
 @pytest.mark.parametrize(
     ("expected", "example", "changes"),
     [
-        ("design problem", 'Input\n["A"]\n[[]]\nOutput\n[null]', {"kind": "operations"}),
-        ("no entry point", GOOD, {"entry_point": ""}),
         ("no entry point", GOOD, {"reference_codes": ["class Solution:\n def f(self"]}),
-        ("node type", GOOD, {"signature": "f(self, a: Optional[ListNode], b: int) -> int"}),
-        ("node type", GOOD, {"signature": "f(self, a, b) -> 'TreeNode'"}),
-        ("in place", GOOD, {"signature": "f(self, a: List[int], b: int) -> None"}),
+        ("unparsed input", 'Input\n["A"]\nOutput\n[null]', {"reference_codes": ["class A: pass"]}),
         ("any answer accepted", GOOD, {"statement": "If there are many, return any of them."}),
         ("any answer accepted", GOOD, {"statement": "Return any valid arrangement."}),
         ("unparsed input", "Input: a = [1], b = x\nOutput: 1", {}),
@@ -114,7 +181,7 @@ def test_optional_parameters_may_be_left_out_and_functions_have_no_self():
 def test_a_repeated_example_is_counted_once():
     tests, untested = compile_examples(problem(GOOD, GOOD))
     assert len(tests) == 1
-    assert untested == [{"problem_id": "p", "example": 1, "reason": "repeated", "text": GOOD}]
+    assert untested == [{"problem_id": "p", "origin": "example", "number": 1, "reason": "repeated", "text": GOOD}]
 
 
 def test_test_ids_follow_the_content():
@@ -157,8 +224,8 @@ def test_arbitrary_text_never_crashes_and_gives_one_row_that_fits_a_table(exampl
         assert len(tests) + len(untested) == 1
         assert {row["reason"] for row in untested} <= set(REASONS)
         tables.frame("tests", tests)
-        bindings(text)
-    debugbench.entry_point([code], [example])
+        read(text)
+    signature_of("p", [code], [example])
 
 
 def test_surrogates_and_monsters_are_refused_not_stored():
@@ -168,38 +235,32 @@ def test_surrogates_and_monsters_are_refused_not_stored():
             literal(text)
 
 
-def test_debugbench_python_examples(shared):
+def test_every_example_of_debugbench_python_becomes_a_test(shared):
     problems = debugbench.problems(debugbench.read_shards(shared / "debugbench" / "benchmark", "python3"))
-    reasons: Counter[object] = Counter()
     comparisons: Counter[object] = Counter()
-    tested = 0
     for row in problems.iter_rows(named=True):
         tests, untested = compile_examples(row)
-        assert len(tests) + len(untested) == len(row["examples"])
-        reasons.update(item["reason"] for item in untested)
+        assert untested == []
+        assert len(tests) == len(row["examples"])
         comparisons.update(test["comparison"] for test in tests)
-        tested += bool(tests)
-        # An independent reading of what compiled: Python's own literals, after renaming JSON's words.
-        for test in tests:
-            words = {"true": "True", "false": "False", "null": "None"}
-            source = [text for text in row["examples"] if bindings(text) is not None]
-            shown = [list(bindings(text).values()) for text in source]
-            assert values.loads(test["arguments"]) in shown
-            if len(source) == 1 and test["comparison"] == "exact":
-                output = source[0].split("Output:")[1].split("\n")[0].strip()
-                for word, name in words.items():
-                    output = output.replace(word, name)
-                assert values.loads(test["expected"]) == ast.literal_eval(output)
-    assert tested == 187
-    assert comparisons == {"exact": 431, "any_order": 21, "float": 6}
-    assert reasons == {
-        "node type": 55,
-        "any answer accepted": 11,
-        "design problem": 5,
-        "in place": 4,
-        "no entry point": 3,
-        "unparsed output": 3,
-        "unparsed input": 1,
+        # An independent reading: Python's own literals, after renaming JSON's words.
+        for test, text in zip(tests, row["examples"], strict=True):
+            plain = re.fullmatch(r"Input: \w+ = (\[.*\])\s*\nOutput: (\S+)(?:\s*\nExplanation.*)?", text.strip(), re.S)
+            if plain and test["comparison"] == "exact" and row["parameters"] == [""] and row["returns"] in ("", "[]", "boolean"):
+                shown = [ast.literal_eval(words(part)) for part in plain.groups()]
+                assert [*values.loads(test["arguments"]), values.loads(test["expected"])] == shown
+    assert comparisons == {
+        "exact": 490,
+        "any_order": 28,
+        "any_of": 10,
+        "float": 6,
+        "chain_of_pairs": 3,
+        "balanced_search_tree": 2,
+        "points_in_circle": 1,
     }
-    # 540 examples over the 225 problems.
-    assert comparisons.total() + reasons.total() == 540 == sum(map(len, problems["examples"]))
+
+
+def words(text: str) -> str:
+    for json_word, name in {"true": "True", "false": "False", "null": "None"}.items():
+        text = text.replace(json_word, name)
+    return text

@@ -1,0 +1,22 @@
+"""Input generators written by hand, by subject; a problem's is found by searching for its slug."""
+
+from codeq.data.suites.by_hand import (
+    arrays,
+    designs,
+    graphs,
+    grids,
+    nodes,
+    numbers,
+    stories,
+    strings,
+    tables,
+    texts,
+    trees,
+    word_lists,
+    words,
+)
+from codeq.data.suites.registry import FIXED, GENERATORS
+
+__all__ = ["FIXED", "GENERATORS"]
+# Importing a module enters its generators.
+_MODULES = (arrays, designs, graphs, grids, nodes, numbers, stories, strings, tables, texts, trees, word_lists, words)
