@@ -171,6 +171,14 @@ def test_endless_recursion_is_an_error_with_its_line(sandbox: Sandbox, make_test
     assert verdict.results[0].message == "RecursionError: maximum recursion depth exceeded (line 2)"
 
 
+def test_after_three_overflows_of_the_stack_the_rest_is_not_run(sandbox: Sandbox, make_tests: MakeTests) -> None:
+    code = "def f(n):\n    return n if n < 3 else f(n + 1)\n"
+    verdict = sandbox.judge(function(code), make_tests(*(((n,), n) for n in range(9))))
+    assert [result.status for result in verdict.results] == ["pass"] * 3 + ["error"] * 4 + ["not_run"] * 2
+    assert verdict.results[5].message == "RecursionError: maximum recursion depth exceeded (line 2)"
+    assert verdict.status == "error"
+
+
 def test_the_first_test_out_of_time_is_the_last_to_run(make_tests: MakeTests) -> None:
     code = "def f(a):\n    while a == 1: pass\n    return a\n"
     with Sandbox(SandboxSettings(workers=1, test_timeout_s=0.4)) as sandbox:

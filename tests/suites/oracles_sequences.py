@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import cache
 from heapq import heappop, heappush
-from itertools import combinations, pairwise, permutations, product
+from itertools import combinations, islice, pairwise, permutations, product
 from math import prod
 from statistics import median
 
@@ -57,7 +57,8 @@ def heaviest(nums: Numbers) -> object:
     if len(nums) > 14:
         return NotImplemented
     enough = [chosen for chosen in subsets(nums) if 2 * sum(chosen) > sum(nums)]
-    return sorted(min(enough, key=lambda chosen: (len(chosen), -sum(chosen))), reverse=True)
+    least = min(map(len, enough))
+    return sorted(max((chosen for chosen in enough if len(chosen) == least), key=sum), reverse=True)
 
 
 def unequal_cost(first: Numbers, second: Numbers) -> object:
@@ -109,10 +110,7 @@ def next_greater(asked: Numbers, nums: Numbers) -> object:
 
 
 def second_greater(nums: Numbers) -> object:
-    return [
-        [*(y for y in nums[i:] if y > x), -1, -1][1] if sum(y > x for y in nums[i:]) > 1 else -1
-        for i, x in enumerate(nums)
-    ]
+    return [next(islice((y for y in nums[i:] if y > x), 1, None), -1) for i, x in enumerate(nums)]
 
 
 def three_parts(arr: Numbers) -> object:

@@ -246,7 +246,8 @@ def test_every_example_of_debugbench_python_becomes_a_test(shared):
         # An independent reading: Python's own literals, after renaming JSON's words.
         for test, text in zip(tests, row["examples"], strict=True):
             plain = re.fullmatch(r"Input: \w+ = (\[.*\])\s*\nOutput: (\S+)(?:\s*\nExplanation.*)?", text.strip(), re.S)
-            if plain and test["comparison"] == "exact" and row["parameters"] == [""] and row["returns"] in ("", "[]", "boolean"):
+            values_only = row["parameters"] == [""] and row["returns"] in ("", "[]", "list", "boolean")
+            if plain and test["comparison"] == "exact" and values_only:
                 shown = [ast.literal_eval(words(part)) for part in plain.groups()]
                 assert [*values.loads(test["arguments"]), values.loads(test["expected"])] == shown
     assert comparisons == {

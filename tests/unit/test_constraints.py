@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeq.data import debugbench
-from codeq.data.suites import examples, terms
+from codeq.data.suites import by_hand, examples, terms
 from codeq.data.suites.constraints import Constraints, Problem, parse
+from codeq.data.suites.inputs import inputs
 from codeq.data.suites.signatures import signature
 
 SHOWN = {"int": 1, "float": 1.5, "str": "a", "List[int]": [1], "List[str]": ["a"], "List[List[int]]": [[1, 2]]}
@@ -268,3 +269,10 @@ def test_every_problem_of_the_benchmark_but_those_without_signature_has_facts(sh
         "range-sum-query-immutable",
         "reverse-bits",  # its only line is about a string of bits, its argument a number
     }
+
+
+def test_inputs_made_by_hand_keep_every_line(shared):
+    for problem_id, (constraints, _) in benchmark(shared).items():
+        generator = by_hand.GENERATORS.get(problem_id)
+        for arguments in inputs(problem_id, generator, 0) if generator else ():
+            assert constraints.violations(arguments) == [], (problem_id, str(arguments)[:200])

@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 from planning import Snakemake, planned
 
-DATA = ("raw", "problems", "tests", "screen", "duplicates", "splits", "audit", "base_model", "tables", "plots", "report", "all")
+DATA = ("raw", "problems", "tests", "screen", "duplicates", "splits", "audit", "base_model")
+LAST = ("tables", "plots", "report", "all")
 
 
 def whole_graph(rounds: int, modes: int, seeds: int = 1) -> Counter[str]:
     """The jobs of a study from nothing: every round trains, every policy is evaluated in every mode."""
     each = dict.fromkeys(("search", "pairs", "dpo", "merge"), rounds * seeds)
     return Counter(
-        {**dict.fromkeys(DATA, 1), **each, **dict.fromkeys(("attempts", "evaluation"), (rounds + 1) * modes * seeds)}
+        {**dict.fromkeys((*DATA, *LAST), 1), **each, **dict.fromkeys(("attempts", "evaluation"), (rounds + 1) * modes * seeds)}
     )
 
 

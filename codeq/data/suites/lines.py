@@ -115,6 +115,9 @@ _JOINED = re.compile(
 )
 
 
+_Forms = tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], list[Fact]]], ...]
+
+
 class UnreadLine(ValueError):  # noqa: N818 - says what the line is, not what went wrong
     """No known form fits the line, or it names what is not known."""
 
@@ -134,7 +137,7 @@ class Reader:
             for place, field in enumerate(fields.split(","))
             if array in names
         }
-        self._forms: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], list[Fact]]], ...] = (
+        self._special: _Forms = (
             (
                 re.compile(
                     r"The (?:total )?number of (?:the )?nodes (?P<where>.*?)(?:is|will be) (?P<what>n|in the range .*)"
@@ -147,6 +150,9 @@ class Reader:
             (re.compile(r"(?P<t>\w+)\[i\]\[[01]\] will (?:not )?exist in (?P<to>\w+) when .*"), self._replaced),
             (re.compile(r"Each word consists of (?P<what>.+) and is non-empty"), self._word_letters),
             (re.compile(r"(?P<name>\w+) == 2x where 0 <= x <= (?P<most>\d+)"), self._power),
+        )
+        # These would fit lines of other forms as well.
+        self._general: _Forms = (
             (re.compile(r"(?P<t>.+?) only contains? (?P<what>.+)"), self._alphabet),
             (
                 re.compile(r"(?P<t>.+?) (?:consists?|contains?)(?: only)?(?: of)?(?: only)? (?P<what>.+)"),
@@ -170,8 +176,10 @@ class Reader:
 
     def facts(self, line: str) -> list[Fact]:
         """What a line says. Raises UnreadLine or UnreadTerm."""
+        if not self.names:
+            raise UnreadLine(line)
         text = self._spelled(line)
-        for form, build in self._forms[:7]:
+        for form, build in self._special:
             if found := form.fullmatch(text):
                 return build(found)
         naming = re.fullmatch(r"(\w+) == \w+\[i\]\[\d\]|\w+\[i\]\[\d\] == (\w+)", line.rstrip())
@@ -182,7 +190,7 @@ class Reader:
                 return self._property(found, name, joint)
         if re.search(r"<|==|!=", text):
             return [*self._in_scope(self._chain(text))]
-        for form, build in self._forms[7:]:
+        for form, build in self._general:
             if found := form.fullmatch(text):
                 return build(found)
         raise UnreadLine(line)
@@ -197,7 +205,7 @@ class Reader:
                 elif name == "tree":
                     about = [array for array in ("edges", "roads") if array in self.names]
                 else:
-                    about = _terms(said["t"])
+                    about = [term for term in _terms(said["t"]) if term in self.names]
                 found += [(said[0], Property(name, (terms.read(term),))) for term in about]
         return found
 
@@ -250,8 +258,7 @@ class Reader:
         groups = found.groupdict()
         text = next((text for text in groups.values() if text), None)
         if text is None:  # the line names no argument: it is about the only one of its kind
-            wanted = {"acyclic": "edges", "words": "s"}[name]
-            text = wanted if wanted in set(self.names) else next(iter(set(self.names)))
+            text = "edges" if name == "acyclic" else self.names[0]
         nodes = [self._term(term) for term in _terms(text)]
         return [Property(name, tuple(nodes))] if joint else [Property(name, (node,)) for node in nodes]
 

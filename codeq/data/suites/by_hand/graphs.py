@@ -90,7 +90,8 @@ def components(draw: Draw) -> Arguments:
     """A tree of parts of one value each, often then with one node changed, or one unit moved to another node."""
     parts = {"tiny": 3, "small": 6, "medium": 12, "extreme": 6, "large": 300}[draw.scale]
     parts = parts if draw.scale == "large" else draw.rng.randint(1, parts)
-    value = draw.pick((1, 2, 3, 4, 6, 12, 30) if draw.scale in ("tiny", "small") else (6, 12, 30, 50, 120))
+    values = {"tiny": (1, 2, 3, 4, 6), "small": (1, 2, 3, 4, 6, 12, 30), "large": (50, 120)}
+    value = draw.pick(values.get(draw.scale, (6, 12, 30, 50, 120)))
     nums: list[int] = []
     edges: list[list[int]] = []
     shape = draw.pick(("path", "star", "random", "random"))
@@ -110,9 +111,9 @@ def components(draw: Draw) -> Arguments:
         if change < 0.25 and nums[giver] > 1:
             nums[giver] -= 1
     names = draw.shuffled(range(len(nums)))
-    values = dict(zip(names, nums, strict=True))
+    named = dict(zip(names, nums, strict=True))
     return [
-        [values[node] for node in range(len(nums))],
+        [named[node] for node in range(len(nums))],
         draw.shuffled([draw.shuffled([names[a], names[b]]) for a, b in edges]),
     ]
 

@@ -50,7 +50,8 @@ def valid_matrix(draw: Draw) -> Arguments:
 def one_flip(draw: Draw) -> Arguments:
     """A few ways through, right and down, which may meet in a cell; then one cell more or less."""
     rows, columns = _sides(draw, 1, 12 if draw.scale == "medium" else 1000, 140)
-    grid = _bits(draw, rows, columns, draw.pick((0.0, 0.3, 0.7, 0.95)))
+    large = draw.scale == "large"
+    grid = _bits(draw, rows, columns, 0.95 if large else draw.pick((0.0, 0.3, 0.7, 0.95)))
     meet = (draw.rng.randrange(rows), draw.rng.randrange(columns))
     meeting = draw.chance(0.3)
     for _ in range(draw.pick((0, 1, 2, 2, 2, 3))):
@@ -63,6 +64,8 @@ def one_flip(draw: Draw) -> Arguments:
                 grid[row][column] = 1
     if draw.chance(0.3):
         grid[draw.rng.randrange(rows)][draw.rng.randrange(columns)] ^= 1
+    if min(rows, columns) > 1 and draw.chance(0.5 if large else 0.1):  # a dead end that shows only late
+        grid[-1][-2] = grid[-2][-1] = 0
     grid[0][0] = grid[-1][-1] = 1
     return [grid]
 
@@ -167,9 +170,11 @@ def moves(draw: Draw) -> Arguments:
     """Numbers that grow by about `slope` a column, up to a wall in some grids."""
     rows, columns = _sides(draw, 2, 14 if draw.scale == "medium" else 1000, 100)
     slope, noise = draw.pick((0, 1, 2, 5)), draw.pick((1, 2, 5, 9))
+    if draw.scale == "large":
+        slope, noise = 5, 2  # every move is possible, so that paths are too many to follow all
     base = 10**6 - slope * columns - noise if draw.scale == "extreme" and draw.chance(0.5) else 1
     grid = [[base + slope * c + draw.rng.randrange(noise + 1) for c in range(columns)] for _ in range(rows)]
-    if draw.chance(0.4):
+    if draw.scale != "large" and draw.chance(0.4):
         wall = draw.rng.randrange(columns)
         for row in grid:
             row[wall] = draw.pick((1, row[wall]))

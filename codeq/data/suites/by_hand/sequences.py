@@ -1,5 +1,6 @@
 """Inputs of problems about rearranging, splitting and comparing sequences of numbers."""
 
+from collections import Counter
 from itertools import accumulate
 
 from codeq.data.suites.draw import Draw, RejectedDraw
@@ -12,7 +13,7 @@ def ordered(draw: Draw, numbers: list[int]) -> list[int]:
     arranged = {"none": numbers, "up": up, "down": up[::-1], "peak": up[::2] + up[1::2][::-1]}.get(
         shape, up[::2][::-1] + up[1::2]
     )
-    if draw.chance(0.4):
+    if numbers and draw.chance(0.4):
         i, j = draw.rng.choices(range(len(numbers)), k=2)
         arranged[i], arranged[j] = arranged[j], arranged[i]
     return arranged
@@ -25,15 +26,15 @@ def limited(number: int, low: int, high: int) -> int:
 
 @by_hand("maximum-strength-of-a-group")
 def strength(draw: Draw) -> Arguments:
-    pool = draw.pick(((-1, 0), (-1, 0, 1), (-3, 0, 0), (-2, -1, 1, 2), range(-9, 10), range(-9, 10), range(-9, 0)))
+    pool = draw.pick(((-1, 0, 1), (-3, 0, 0), (-2, -1, 1, 2), range(-9, 10), range(-9, 10), range(-9, 0)))
     return [[draw.pick(pool) for _ in range(draw.length(1, 13))]]
 
 
 @by_hand("maximum-sum-queries")
 def sum_queries(draw: Draw) -> Arguments:
     """Points, at times on a falling staircase, where none is beyond another; queries at their corners and beside."""
-    high = 9999 if draw.scale == "large" else 10**9
-    n = draw.length(1, 100_000, large=7000)
+    high = 999 if draw.scale == "large" else 10**9
+    n = draw.length(1, 100_000, large=9000)
     numbers = draw.integers(2 * n, 1, high)
     points = list(zip(numbers[:n], numbers[n:], strict=True))
     if draw.chance(0.5) or draw.scale == "large":
@@ -41,7 +42,7 @@ def sum_queries(draw: Draw) -> Arguments:
     if draw.chance(0.5):
         points = draw.shuffled(points)
     queries = []
-    for _ in range(draw.length(1, 100_000, large=7000)):
+    for _ in range(draw.length(1, 100_000, large=9000)):
         x, y = draw.pick(points)[0], draw.pick(points)[1]
         if draw.chance(0.6):
             x, y = draw.pick(points)
@@ -70,18 +71,27 @@ def pair_sums(draw: Draw) -> Arguments:
 def deletions(draw: Draw) -> Arguments:
     """Multiples of a divisor `base`, at times all but one of them of `base * factor`; divisors and others to delete."""
     factor, limit = draw.pick((1, 2, 3, 4, 7)), 99_999 if draw.scale == "large" else 10**9
-    base = draw.pick((1, 2, 6, 12, 30, 36, 64, 97, 720, limit // factor if draw.scale == "extreme" else 60))
+    base = draw.pick((1, 6, 12, 30, 36, 64, 97, 720, limit // factor if draw.scale == "extreme" else 60))
     multiples = [factor * m for m in draw.integers(draw.length(1, 100_000, large=8000), 1, limit // base // factor)]
     if draw.chance(0.5) and factor * base <= limit:
         multiples[draw.pick((0, -1, draw.rng.randrange(len(multiples))))] = 1
-    divisors = [d for d in range(1, 100) if base % d == 0] + [base]
+    divisors = [base, *draw.some([d for d in range(1, 100) if base % d == 0], 0, 2)]
     others = [d for d in (2, 3, 4, 5, 7, 8, 9, 11, 16, base + 1, base * factor, 2 * base) if base % d and d <= limit]
-    share = draw.pick((0.0, 0.1, 0.4, 0.8))
+    share = draw.pick((0.0, 0.1, 0.3, 0.5))
     nums = [
         draw.pick(divisors) if not others or draw.chance(share) else draw.pick(others)
         for _ in range(draw.length(1, 100_000, large=8000))
     ]
     return [nums, [base * m for m in multiples]]
+
+
+@by_hand("minimum-difference-between-highest-and-lowest-of-k-scores")
+def k_scores(draw: Draw) -> Arguments:
+    n = draw.length(draw.pick((1, 3, 4)), 1000)
+    return [
+        ordered(draw, draw.integers(n, 0, 100_000)),
+        draw.pick((1, min(n, 2), n, max(1, n - 1), draw.rng.randint(1, n))),
+    ]
 
 
 @by_hand("minimum-distance-to-the-target-element")
@@ -91,7 +101,8 @@ def target_distance(draw: Draw) -> Arguments:
     target = draw.pick((1, high, draw.integer(1, high)))
     nums = [number if number != target else target % high + 1 for number in draw.integers(n, 1, high)]
     start = draw.pick((0, n - 1, draw.rng.randrange(n), draw.rng.randrange(n)))
-    places = draw.rng.choices(range(n), k=draw.pick((1, 1, 2, 3)))
+    others = [i for i in range(n) if i != start] if n > 1 and draw.chance(0.8) else [start]
+    places = draw.rng.choices(others, k=draw.pick((1, 1, 2, 3)))
     if draw.chance(0.3):
         places.append(limited(2 * start - places[0], 0, n - 1))
     for place in places:
@@ -113,6 +124,8 @@ def unequal_arrays(draw: Draw) -> Arguments:
             first[i] = second[i] = usual
         elif draw.chance(share / 4):
             draw.pick((first, second))[i] = usual
+    if max(Counter(first + second).values()) > n and draw.chance(0.7):  # impossible
+        raise RejectedDraw
     return [first, second]
 
 
@@ -136,7 +149,7 @@ def stones(draw: Draw) -> Arguments:
     gaps = [draw.rng.randint(1, wide) if draw.chance(alone) else 1 for _ in range(n - 1)]
     if draw.chance(0.2):
         gaps = ([1] * (n - 2) + [wide + draw.pick((0, 1))])[:: draw.pick((1, -1))]
-    start = draw.pick((1, draw.integer(1, 10**6), 10**9 - sum(gaps)))
+    start = draw.pick((1, draw.integer(1, 10**9 - sum(gaps)), 10**9 - sum(gaps)))
     places = list(accumulate(gaps, initial=start))
     room = max(places[-2] - places[0], places[-1] - places[1]) - n + 2
     together = n - 2 in (places[-2] - places[0], places[-1] - places[1])
@@ -145,7 +158,7 @@ def stones(draw: Draw) -> Arguments:
         while places[left] <= place - n:
             left += 1
         fullest = max(fullest, right - left + 1)
-    if fullest > room and not together:
+    if (fullest > room and not together) or (fullest == n and draw.chance(0.8)):
         raise RejectedDraw
     return [draw.shuffled(places) if draw.chance(0.8) else places]
 
@@ -186,8 +199,8 @@ def three_parts(draw: Draw) -> Arguments:
 
 @by_hand("rank-transform-of-an-array")
 def ranks(draw: Draw) -> Arguments:
-    bound = 10**5 if draw.scale == "large" else 10**9
-    return [ordered(draw, draw.integers(draw.length(0, 100_000), -bound, bound) or [0])]
+    bound = 50_000 if draw.scale == "large" else 10**9
+    return [ordered(draw, draw.integers(draw.length(0, 100_000), -bound, bound))]
 
 
 @by_hand("remove-duplicates-from-sorted-array-ii")
@@ -203,7 +216,7 @@ def at_most_twice(draw: Draw) -> Arguments:
 @by_hand("removing-minimum-and-maximum-from-array")
 def removals(draw: Draw) -> Arguments:
     """The least and the greatest near the ends, near each other or anywhere."""
-    nums = ordered(draw, draw.integers(draw.length(1, 100_000), -100_000, 100_000, distinct=True))
+    nums = ordered(draw, draw.integers(draw.length(1, 100_000, large=18_000), -100_000, 100_000, distinct=True))
     near = [draw.rng.randrange(len(nums)), -1, 0, len(nums) // 2]
     for number in (min(nums), max(nums)):
         old, new = nums.index(number), limited(draw.pick(near) + draw.pick((-1, 0, 1)), -len(nums), len(nums) - 1)
@@ -211,12 +224,18 @@ def removals(draw: Draw) -> Arguments:
     return [nums]
 
 
+@by_hand("reverse-subarray-to-maximize-array-value")
+def turned_part(draw: Draw) -> Arguments:
+    n = draw.length(draw.pick((1, 4, 6)), 30_000, large=15_000)
+    return [ordered(draw, draw.integers(n, -100_000, 100_000))]
+
+
 @by_hand("sliding-window-median")
 def window_medians(draw: Draw) -> Arguments:
-    n = draw.length(1, 100_000, large=11_000)
-    bound = 10**5 if draw.scale == "large" else 2**31
-    k = n // 2 + draw.pick((0, 1)) if draw.scale == "large" else draw.rng.randint(1, draw.pick((1, 3, 4, n, n)))
-    return [ordered(draw, draw.integers(n, -bound, bound - 1)), min(k, n)]
+    if draw.scale == "large":
+        return [draw.integers(10_000, -99_999, 99_999), 5000 + draw.pick((0, 1))]
+    n = draw.length(1, 100_000)
+    return [ordered(draw, draw.integers(n, -(2**31), 2**31 - 1)), draw.rng.randint(1, draw.pick((1, min(n, 4), n, n)))]
 
 
 @by_hand("sort-an-array")
@@ -231,7 +250,7 @@ def unsorted(draw: Draw) -> Arguments:
 @by_hand("stone-game-vi")
 def stone_game(draw: Draw) -> Arguments:
     """Values in pairs that the players see the other way round, so that draws and small margins are common."""
-    n, high = draw.length(1, 100_000, large=15_000), draw.pick((3, 10, 100))
+    n, high = draw.length(1, 100_000, large=18_000), draw.pick((3, 10, 100))
     alice, bob = draw.integers(n, 1, high), draw.integers(n, 1, high)
     relation = draw.pick(("none", "mirror", "mirror", "greater", "greater"))
     if relation == "mirror":
@@ -297,23 +316,23 @@ def occurrences(draw: Draw) -> Arguments:
 @by_hand("watering-plants-ii")
 def refills(draw: Draw) -> Arguments:
     """Cans that hold the greatest need or the sum of a few next plants, exactly or nearly; most lengths are odd."""
-    n, high = draw.length(1, 100_000, large=15_000), 10**6
-    n -= n % 2 == 0 and n > 1 and draw.chance(0.6)
-    plants = draw.integers(n, 1, draw.pick((3, 10, high)))
+    n = draw.length(draw.pick((1, 5, 8)), 100_000, large=15_000)
+    n -= n % 2 == 0 and draw.chance(0.6)
+    plants = draw.integers(n, 1, draw.pick((3, 10, 10**6)))
 
     def capacity(side: list[int]) -> int:
-        run = sum(side[: draw.pick((1, 2, 3, n, (n + 1) // 2, (n + 1) // 2))])
-        return limited(run + draw.pick((-1, 0, 0, 1)), max(plants), 10**9)
+        held = sum(side[: draw.pick((1, 2, 3, n // 4, (n + 1) // 2))]) + draw.pick((-1, 0, 0, 1))
+        return limited(held, max(plants), 10**9)
 
-    return [plants, capacity(plants), draw.pick((capacity(plants), capacity(plants[::-1]), 10**9))]
+    return [plants, *draw.pick(((capacity(plants), capacity(plants[::-1])), [capacity(plants)] * 2))]
 
 
 @by_hand("ways-to-split-array-into-good-subarrays")
 def good_splits(draw: Draw) -> Arguments:
-    """Ones with gaps between them and often zeros around; large: two ones far apart, or a product of many gaps."""
-    n, share = draw.length(draw.pick((1, 3, 6)), 100_000), draw.pick((0.05, 0.3, 0.5, 0.8, 1.0))
+    """Ones among zeros, often zeros at an end."""
+    n, share = draw.length(draw.pick((1, 4, 8)), 100_000), draw.pick((0.2, 0.4, 0.6, 0.9))
     nums = [int(draw.chance(share)) for _ in range(n)]
-    edge = draw.rng.randint(0, n // 3)
+    edge = draw.rng.randint(0, n // 4)
     if draw.chance(0.5):
         nums[:edge] = [0] * edge
     if draw.chance(0.5):
