@@ -46,7 +46,10 @@ _RESULTS = {
     "chain_of_pairs": "a valid arrangement such as {}",
     "points_in_circle": "random points such as {}",
 }
-_PLACES = {"argument 0": " as its argument afterwards", "prefix 0": " as the count and what its argument begins with"}
+_PLACES = {
+    "argument 0": " as its argument afterwards",
+    "prefix 0": " as the first elements of its argument afterwards, and their number returned",
+}
 
 
 @dataclass(frozen=True)

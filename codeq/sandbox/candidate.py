@@ -108,8 +108,8 @@ class Harness:
             message = error.msg if isinstance(error, SyntaxError) else str(error)
             self._send(0, "syntax_error", [type(error).__name__, message[:MESSAGE_CHARACTERS], line])
             return None
-        module = types.ModuleType("__candidate__")
-        sys.modules["__candidate__"] = module
+        module = types.ModuleType("__main__")  # as on LeetCode: what a program does as a script, it does
+        sys.modules["__main__"] = module
         try:
             exec(compiled, module.__dict__)
             call = _caller(module.__dict__, entry_point, kind, signature)

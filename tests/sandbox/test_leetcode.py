@@ -115,17 +115,18 @@ def test_a_result_in_place_is_what_became_of_the_argument(run: Run) -> None:
 
 def test_a_prefix_is_as_long_as_the_program_says(run: Run) -> None:
     parameters = {"nums": ""}
-    assert run("nums[1] = 2\nreturn 2", [[1, 1, 2]], [2, [1, 2]], parameters, "prefix 0").passed
+    assert run("nums[1] = 2\nreturn 2", [[1, 1, 2]], [1, 2], parameters, "prefix 0").passed
+    assert run("return 2", [[7]], [7], parameters, "prefix 0").passed  # as on LeetCode: the prefix is right
     for wrong in (
         "return 3",
         "return 1",
         "return None",
         "return True",
         "return 2.0",
-        "return -1",
+        "return -2",
         "nums[0] = 9; return 2",
     ):
-        assert not run(f"nums[1] = 2\n{wrong}", [[1, 1, 2]], [2, [1, 2]], parameters, "prefix 0").passed
+        assert not run(f"nums[1] = 2\n{wrong}", [[1, 1, 2]], [1, 2], parameters, "prefix 0").passed
 
 
 @pytest.mark.parametrize(
@@ -303,7 +304,7 @@ PRELUDE = """def f(x: Optional[List[Dict[str, Tuple[Set[int], Deque[Any], Union[
 
 
 def test_the_names_of_leetcode_need_no_import(sandbox: Sandbox, make_tests: MakeTests) -> None:
-    verdict = sandbox.judge(Program(PRELUDE, "f", "function"), make_tests(((None,), "__candidate__")))
+    verdict = sandbox.judge(Program(PRELUDE, "f", "function"), make_tests(((None,), "__main__")))
     assert verdict.passed, verdict.results[0].message
 
 

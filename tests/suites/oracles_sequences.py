@@ -118,8 +118,7 @@ def three_parts(arr: Numbers) -> object:
 
 
 def at_most_twice(nums: Numbers) -> object:
-    kept = [x for i, x in enumerate(nums) if nums[:i].count(x) < 2]
-    return [len(kept), kept]
+    return [x for i, x in enumerate(nums) if nums[:i].count(x) < 2]
 
 
 def removals(nums: Numbers) -> object:

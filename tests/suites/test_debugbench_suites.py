@@ -27,7 +27,7 @@ _SMALL = 300  # characters of arguments that a brute-force oracle is given
 
 
 def test_every_example_is_a_test_and_every_problem_has_hidden_ones(debugbench):
-    assert debugbench["untested"].filter(pl.col("origin") == "example").is_empty()
+    assert debugbench["untested"].to_dicts() == []  # nor do references fail or disagree on any generated input
     counts = debugbench["tests"].group_by("problem_id", "visibility").len()
     public, hidden = (
         dict(counts.filter(pl.col("visibility") == kind).drop("visibility").iter_rows())
@@ -43,11 +43,6 @@ def test_no_test_is_there_twice(debugbench):
     tests = debugbench["tests"]
     assert tests["test_id"].n_unique() == len(tests)
     assert tests.select("problem_id", "arguments").n_unique() == len(tests)
-
-
-def test_inputs_are_left_out_only_where_references_disagree(debugbench):
-    reasons = Counter(debugbench["untested"].select("problem_id", "reason").iter_rows())
-    assert set(reasons) == {("remove-duplicates-from-sorted-array-ii", "references disagree")}
 
 
 @pytest.fixture(scope="module")

@@ -167,7 +167,11 @@ def test_requests_of_different_parameters_are_answered_in_order(engine: Transfor
     mixed = [request("1", (1, 2), 3), request("x", (3,), 5, 0.2), request("1", (4,), 3), request("y", (), 3)]
     answers = engine.sample(mixed)
     assert [len(answer) for answer in answers] == [2, 1, 1, 0]
-    assert answers == [engine.sample([question])[0] for question in mixed]
+    for answer, question in zip(answers, mixed, strict=True):
+        alone = engine.sample([question])[0]
+        assert [completion.token_ids for completion in answer] == [completion.token_ids for completion in alone]
+        # Matrix products of another size or thread count round the last bits differently.
+        assert [each.logprob for each in answer] == pytest.approx([each.logprob for each in alone], rel=1e-5)
     assert engine.sample([]) == []
 
 

@@ -97,7 +97,7 @@ def _expected(output: str, called: Signature) -> object:
         kept = literal(array.partition("=")[2].replace("_", "null").strip())
         if not isinstance(kept, list):
             raise ValueError("the output shows no array")
-        return [literal(count), kept[: int(count)]]
+        return kept[: int(count)]
     expected = _as(literal(output.partition("(")[0] if output[:1].isdigit() else output), called.result)
     if isinstance(expected, list) and called.returns == "QuadNode":
         # The value of an inner node says nothing; [is_leaf, value], children of leaves are not listed.

@@ -7,6 +7,7 @@ from codeq.data.suites.by_hand import (
     grids,
     nodes,
     numbers,
+    sequences,
     stories,
     strings,
     tables,
@@ -19,4 +20,19 @@ from codeq.data.suites.registry import FIXED, GENERATORS
 
 __all__ = ["FIXED", "GENERATORS"]
 # Importing a module enters its generators.
-_MODULES = (arrays, designs, graphs, grids, nodes, numbers, stories, strings, tables, texts, trees, word_lists, words)
+_MODULES = (
+    arrays,
+    designs,
+    graphs,
+    grids,
+    nodes,
+    numbers,
+    sequences,
+    stories,
+    strings,
+    tables,
+    texts,
+    trees,
+    word_lists,
+    words,
+)
