@@ -1,6 +1,6 @@
 """Input generators written by hand, by subject; a problem's is found by searching for its slug."""
 
-from codeq.data.suites.by_hand import (
+from codeq.data.suites.by_hand import (  # noqa: F401 - importing a module enters its generators
     arrays,
     designs,
     graphs,
@@ -19,20 +19,3 @@ from codeq.data.suites.by_hand import (
 from codeq.data.suites.registry import FIXED, GENERATORS
 
 __all__ = ["FIXED", "GENERATORS"]
-# Importing a module enters its generators.
-_MODULES = (
-    arrays,
-    designs,
-    graphs,
-    grids,
-    nodes,
-    numbers,
-    sequences,
-    stories,
-    strings,
-    tables,
-    texts,
-    trees,
-    word_lists,
-    words,
-)

@@ -36,14 +36,20 @@ def one_swap_apart(draw: Draw) -> Arguments:
     return list(draw.shuffled([first, second]))
 
 
+also("check-if-one-string-swap-can-make-strings-equal", ["abc", "bca"], ["zaybxc", "zbycxa"])
+
+
 @by_hand("check-if-string-is-transformable-with-substring-sort-operations")
 def sorted_in_parts(draw: Draw) -> Arguments:
     """The goal is the start with parts sorted; then, for near misses, changed a little.
 
     It has the digits of the start, or one that the start lacks altogether: where it only has one of them too
-    often, as 123 and 121, an accepted reference fails.
+    often, as 123 and 121, an accepted reference fails. A large start falls and its goal rises, so that every digit
+    moves far.
     """
-    start = draw.text(draw.length(1, 10**5, large=4000), digits)
+    start = draw.text(draw.length(1, 10**5, large=30_000), digits)
+    if draw.scale == "large":
+        return ["".join(sorted(start, reverse=True)), "".join(sorted(start))]
     goal = list(start)
     for _ in range(draw.pick((0, 1, 2, 4, len(start)))):
         first = draw.rng.randrange(len(goal))
@@ -73,6 +79,10 @@ def frequencies_apart(draw: Draw) -> Arguments:
         first += next(unused) * gap
         second += next(unused) * gap if draw.chance(0.5) else "".join(next(unused) for _ in range(gap))
     return list(draw.shuffled(["".join(draw.shuffled(word)) for word in (first, second)]))
+
+
+also("check-whether-two-strings-are-almost-equivalent", ["aaaa", "bcde"], ["bcde", "aaaa"])
+also("check-whether-two-strings-are-almost-equivalent", ["zzzz", "bcde"], ["bcde", "zzzz"])
 
 
 @by_hand("count-anagrams")
@@ -148,10 +158,10 @@ def words_to_edit(draw: Draw) -> Arguments:
 @by_hand("find-the-kth-largest-integer-in-the-array")
 def long_numbers(draw: Draw) -> Arguments:
     """Numbers of two magnitudes, close to each other or equal; floats cannot tell the long ones apart."""
-    count = draw.length(1, 10**4, large=6000)
+    count = draw.length(1, 10**4, large=10_000)
     bases = (0, 9500) if draw.scale == "large" else draw.some((0, 5, 95, 2**53, 10**99), 2, 2)
     pool = [number for base in bases for number in draw.integers(count, base, base + 1000)]
-    rank = count // 2 if draw.scale == "large" else draw.rng.randint(1, count)
+    rank = count * 9 // 10 if draw.scale == "large" else draw.rng.randint(1, count)
     return [[str(number) for number in draw.rng.choices(pool, k=count)], rank]
 
 
@@ -160,9 +170,9 @@ def renamed_letters(draw: Draw) -> Arguments:
     """A text and its letters renamed; then two names made one, or one place changed, or two swapped."""
     printable = "".join(map(chr, range(32, 127)))
     alphabet = draw.pick((ascii_lowercase, printable))
-    first = draw.text(draw.length(1, 50_000), alphabet)
+    first = draw.text(draw.length(3, 50_000), alphabet)
     table = dict(zip(alphabet, draw.shuffled(alphabet), strict=True))
-    change = draw.pick(("none", "merge", "replace", "replace", "swap"))
+    change = draw.pick(("none", "none", "merge", "replace", "replace", "swap", "swap", "swap"))
     if change == "merge":
         table[draw.pick(first)] = table[draw.pick(first)]
     second = "".join(table[letter] for letter in first)
@@ -173,6 +183,9 @@ def renamed_letters(draw: Draw) -> Arguments:
     return list(draw.shuffled([first, second]))
 
 
+also("isomorphic-strings", ["a", "b"], ["ab", "cc"], ["aa", "bc"], ["aabb", "cdcd"], ["abab", "cddc"])
+
+
 @by_hand("k-similar-strings")
 def anagrams(draw: Draw) -> Arguments:
     letters = 6 if draw.scale == "large" else draw.pick((2, 4, 6, 6))
@@ -180,7 +193,8 @@ def anagrams(draw: Draw) -> Arguments:
     return [first, swapped(draw, first, 40 if draw.scale == "large" else draw.pick((1, 2, 4, 40)))]
 
 
-also("k-similar-strings", ["a", "a"])
+# In the last, ways to the goal are many: 87 million for a search that forgets where it has been.
+also("k-similar-strings", ["a", "a"], ["ab", "ba"], ["abcd" * 5, "bcda" * 5])
 
 
 @by_hand("largest-number-after-mutating-substring")

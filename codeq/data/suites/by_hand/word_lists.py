@@ -5,7 +5,7 @@ from string import ascii_lowercase
 
 from codeq.data.suites.draw import Draw, RejectedDraw
 from codeq.data.suites.edits import edited, replaced, swapped
-from codeq.data.suites.registry import Arguments, by_hand
+from codeq.data.suites.registry import Arguments, also, by_hand
 
 
 def _subsequence(draw: Draw, text: str, length: int) -> str:
@@ -29,14 +29,17 @@ def _split(draw: Draw, text: str) -> list[str]:
     return [text[start:end] for start, end in itertools.pairwise(cuts)]
 
 
+also("check-if-two-string-arrays-are-equivalent", [["ab", "c"], ["ab", "d"]], [["a", "bc"], ["d", "bc"]])
+
+
 @by_hand("count-words-obtained-after-adding-a-letter")
 def words_of_different_letters(draw: Draw) -> Arguments:
     """Targets are start words with a letter added, but also none, two, or one in place of another."""
-    alphabet = ascii_lowercase[: draw.pick((4, 8, 26))]
+    alphabet = ascii_lowercase[: 26 if draw.scale == "large" else draw.pick((4, 8, 26))]
     longest = {"extreme": 26, "large": 7}.get(draw.scale, 5)
-    starts = [draw.some(alphabet, 1, longest) for _ in range(draw.length(1, 50_000, large=4000))]
+    starts = [draw.some(alphabet, 1, longest) for _ in range(draw.length(1, 50_000, large=6000))]
     targets = []
-    for _ in range(draw.length(1, 50_000, large=4000)):
+    for _ in range(draw.length(1, 50_000, large=6000)):
         word = draw.pick(starts)
         others = draw.shuffled([letter for letter in ascii_lowercase if letter not in word])
         added = word + others[: draw.pick((0, 1, 1, 1, 1, 2))]

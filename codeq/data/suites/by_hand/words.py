@@ -1,5 +1,6 @@
 """Input generators by hand for problems about words: names, lists of words, sentences, notes, dictionaries."""
 
+from itertools import product
 from string import ascii_lowercase, ascii_uppercase
 
 from codeq.data.suites.draw import Draw, RejectedDraw
@@ -14,20 +15,24 @@ def making_file_names_unique(draw: Draw) -> Arguments:
     return [[draw.pick(stems) + draw.pick(suffixes) for _ in range(count)]]
 
 
-also("making-file-names-unique", [["a"] * 10_000], [["a", "a(1)"] * 2_500])  # trying suffixes from 1 again is quadratic
+also("making-file-names-unique", [["a"] * 15_000])  # trying suffixes from 1 again is quadratic
 
 
 @by_hand("minimum-index-sum-of-two-lists")
 def minimum_index_sum_of_two_lists(draw: Draw) -> Arguments:
     longest = 30 if draw.scale in ("extreme", "large") else 4
     count = draw.length(1, 1000, large=1000)
-    letters = ascii_lowercase + ascii_uppercase + " "
+    letters = draw.pick((ascii_lowercase + ascii_uppercase + " ", "aAb "))
     pool = list(dict.fromkeys(draw.text(draw.rng.randint(1, longest), letters) for _ in range(count)))
     first = draw.some(pool, len(pool) // 2, len(pool)) or pool
     second = first[::-1] if draw.chance(0.15) else draw.some(pool, len(pool) // 2, len(pool)) or pool
     if set(first).isdisjoint(second):
         raise RejectedDraw
     return [first, second]
+
+
+restaurants = ["".join(word) for word in product("abcdefghij", repeat=4)][:1_999]
+also("minimum-index-sum-of-two-lists", [restaurants[:1_000], restaurants[:998:-1]])  # only the last ones are common
 
 
 @by_hand("minimum-number-of-steps-to-make-two-strings-anagram-ii")
