@@ -28,7 +28,12 @@ def main() -> None:
     parser.add_argument("--source", type=Path, required=True, help="directory of LANGUAGE_SUBTYPE.json shards")
     parser.add_argument("--programs", type=int, default=4000, help="programs to judge (default: 4000)")
     parser.add_argument("--jobs", type=int, default=2, help="programs run at once (default: 2)")
-    parser.add_argument("--report", type=Path, default=ROOT / "benchmarks" / "judge.json", help="file to write")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        default=ROOT / "benchmarks" / "judge.json",
+        help="JSON file to write; a Markdown one goes beside it",
+    )
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         work = Path(directory)
@@ -43,17 +48,30 @@ def main() -> None:
         submissions = programs(problems, bugs, args.programs)
         (work / "programs.jsonl").write_text("".join(json.dumps(each) + "\n" for each in submissions))
         judging = run(
-            *(Path(sys.executable).with_name("codeq"), "judge", "--tests", files["tests"], "--programs", work / "programs.jsonl"),
+            *(
+                Path(sys.executable).with_name("codeq"),
+                "judge",
+                "--tests",
+                files["tests"],
+                "--programs",
+                work / "programs.jsonl",
+            ),
             *("--out", files["scores"], "--jobs", str(args.jobs)),
         )
+        scores = tables.read("scores", files["scores"])
+        inside = float(scores["seconds"].sum())
         report = {
             "machine": {key: machine()[key] for key in ("cpu", "cores")},
             "jobs": args.jobs,
-            "seconds": {"all suites compiled": round(compiling, 1), f"{len(submissions)} programs judged": round(judging, 1)},
-            **counts(tables.read("tests", files["tests"]), tables.read("scores", files["scores"])),
+            "programs": len(scores),
+            "seconds to compile all suites": round(compiling, 1),
+            "seconds to judge all programs": round(judging, 1),
+            "share of the judging spent inside the programs": round(inside / judging / args.jobs, 3),
+            **counts(tables.read("tests", files["tests"]), scores),
         }
     args.report.write_text(json.dumps(report, indent=2) + "\n")
-    print(json.dumps(report, indent=2))
+    args.report.with_suffix(".md").write_text(markdown(report))
+    print(markdown(report))
 
 
 def run(*command: object) -> float:
@@ -105,6 +123,26 @@ def counts(tests: pl.DataFrame, scores: pl.DataFrame) -> dict[str, Any]:
             for (kind,), part in sorted(kinds.partition_by("kind", as_dict=True).items())
         },
     }
+
+
+def markdown(report: dict[str, Any]) -> str:
+    machine, tests = report["machine"], report["tests"]
+    lines = [
+        f"DebugBench's Python problems, on {machine['cores']} cores of an {machine['cpu']}, {report['jobs']} jobs:",
+        "",
+        f"- {tests['public']} public and {tests['hidden']} hidden tests; "
+        f"{report['problems with at least 50 hidden tests']} of 225 problems have at least 50 hidden ones",
+        f"- all suites compiled in {report['seconds to compile all suites']:.0f} s",
+        f"- {report['programs']} programs judged in {report['seconds to judge all programs']:.0f} s, "
+        f"{report['share of the judging spent inside the programs']:.0%} of it inside the programs",
+        "",
+        "| programs | of | fail in public | fail in hidden | fail in either |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for kind, count in report["programs that fail"].items():
+        shares = (f"{count[where]} ({count[where] / count['of']:.1%})" for where in ("public", "hidden", "either"))
+        lines.append(f"| {kind} | {count['of']} | {' | '.join(shares)} |")
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

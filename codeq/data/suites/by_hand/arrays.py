@@ -43,6 +43,10 @@ def arithmetic_slices(draw: Draw) -> Arguments:
     return [in_runs(draw, numbers) if draw.chance(0.7) else draw.integers(n, -(2**31), 2**31 - 1)]
 
 
+# As many arithmetic subsequences as 32 bits hold: too many to count one by one, and above 10^9 + 7.
+also("arithmetic-slices-ii-subsequence", [[7] * 31])
+
+
 @by_hand("average-value-of-even-numbers-that-are-divisible-by-three")
 def average_of_sixes(draw: Draw) -> Arguments:
     factors = draw.pick(((6,), (6, 2, 3, 1), (6, 2, 3, 1), (2, 3, 9)))
@@ -90,6 +94,10 @@ def partition(draw: Draw) -> Arguments:
     return [nums]
 
 
+# Every way through the equal numbers ends at the last one: too many to try all.
+also("check-if-there-is-a-valid-partition-for-the-array", [[5] * 99 + [6]], [[5] * 100 + [7, 8]])
+
+
 @by_hand("count-equal-and-divisible-pairs-in-an-array")
 def divisible_pairs(draw: Draw) -> Arguments:
     nums = draw.integers(draw.length(1, 100), 1, draw.pick((2, 4, 100)))
@@ -124,6 +132,9 @@ def peaks(draw: Draw) -> Arguments:
     rise = draw.pick((0, n, draw.rng.randint(0, n), draw.rng.randint(0, n)))
     up, down = (sorted(set(draw.integers(count, low, high))) for count in (rise, n - rise))
     return [[number for number, _ in groupby(up + down[::-1])]]
+
+
+also("find-peak-element", [[-(2**31)]], [[-(2**31), -(2**31) + 1]])
 
 
 @by_hand("find-the-middle-index-in-array")
@@ -163,6 +174,10 @@ def kth_missing(draw: Draw) -> Arguments:
     return [arr, min(max(k, 1), 1000)]
 
 
+# The greatest results, with all numbers and with one.
+also("kth-missing-positive-number", [list(range(1, 1001)), 1000], [[2], 1000])
+
+
 @by_hand("largest-positive-integer-that-exists-with-its-negative")
 def opposite_numbers(draw: Draw) -> Arguments:
     """Some numbers have their opposite, some of the greatest do not, also where they are many."""
@@ -190,9 +205,9 @@ def chains(draw: Draw) -> Arguments:
 
 @by_hand("longest-harmonious-subsequence")
 def harmonious(draw: Draw) -> Arguments:
-    """Few different numbers, each one or two above the last, in unequal amounts."""
-    n, bound = draw.length(draw.pick((1, 3)), 20_000, large=10_000), 10**9
-    kinds = draw.pick((1, 2, 3, 6, n))
+    """Few different numbers, each one or two above the last, in unequal amounts; large inputs are many small ones."""
+    n, bound = draw.length(draw.pick((1, 3)), 20_000), 1000 if draw.scale == "large" else 10**9
+    kinds = draw.pick((3, 6) if draw.scale == "large" else (1, 2, 3, 6, n))
     first = draw.pick((-bound, bound - 2 * kinds, -kinds, 0, draw.rng.randint(-bound, bound - 2 * kinds)))
     numbers = list(accumulate([draw.pick((1, 1, 2)) for _ in range(kinds)], initial=first))
     weights = [draw.pick((1, 2, 5)) for _ in numbers]
@@ -210,8 +225,15 @@ def limited_sums(draw: Draw) -> Arguments:
 
 @by_hand("maximize-the-minimum-powered-city")
 def power(draw: Draw) -> Arguments:
-    """Often a weak end, and a budget that is about what the cities need."""
-    n = draw.length(1, 100_000, large=4000)
+    """Often a weak end, and a budget that is about what the cities need.
+
+    Large ones fall steadily with a wide range, so that most cities need some more: covering them one by one is slow.
+    """
+    if draw.scale == "large":
+        n = draw.rng.randint(9_000, 10_000)
+        falling = sorted((draw.rng.randint(0, 99) for _ in range(n)), reverse=True)
+        return [falling, n // draw.pick((4, 8)), draw.rng.randint(10 * n, 20 * n)]
+    n = draw.length(1, 100_000)
     stations = in_runs(draw, draw.integers(n, 0, draw.pick((1, 5, 100_000))))
     r = min(n - 1, draw.pick((0, 0, 1, 2, n - 1, n // 2, draw.rng.randint(0, n - 1))))
     weak = draw.pick((0, 0, 1, r + 1))
@@ -220,7 +242,15 @@ def power(draw: Draw) -> Arguments:
     return [stations[:: draw.pick((1, 1, -1))], r, draw.rng.randint(budget // 2, min(budget, 10**9))]
 
 
+# A result above 10^9.
+also("maximize-the-minimum-powered-city", [[100_000] * 3, 1, 10**9])
+
+
 @by_hand("maximum-gap")
 def gaps(draw: Draw) -> Arguments:
     nums = spaced(draw, draw.length(1, 100_000, large=10_000), -1, 10**9)
     return [in_runs(draw, draw.shuffled([max(0, number) for number in nums]))]
+
+
+# The greatest number has one digit more than all others.
+also("maximum-gap", [[1, 10**9, 7]], [[10**9, 0]])

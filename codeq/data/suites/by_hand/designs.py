@@ -95,4 +95,5 @@ def word(draw: Draw) -> Arguments:
 
 _ENDS = [[10**6, 5], [10**6], [0, 10**6], [10**6, 0], [10**6], [0], [10**6], [10**6]]
 also("design-hashmap", [["MyHashMap", "put", "get", "put", "put", "get", "get", "remove", "get"], [[], *_ENDS]])
+also("find-positive-integer-solution-for-a-given-equation", [2, 100], [8, 100], [9, 100], [1, 1])
 also("reverse-bits", [0], [1], [2**31], [2**32 - 1])

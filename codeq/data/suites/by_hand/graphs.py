@@ -4,7 +4,7 @@ from collections import defaultdict
 from itertools import combinations, pairwise
 
 from codeq.data.suites.draw import Draw, RejectedDraw
-from codeq.data.suites.registry import Arguments, by_hand
+from codeq.data.suites.registry import Arguments, also, by_hand
 from codeq.data.suites.shapes import tree_edges
 
 DEEP = 5_000  # nodes of the largest path: some references recurse along it
@@ -54,10 +54,14 @@ def _acyclic_edges(draw: Draw, order: list[int], count: int) -> list[list[int]]:
 
 @by_hand("all-ancestors-of-a-node-in-a-directed-acyclic-graph")
 def ancestors(draw: Draw) -> Arguments:
-    n = draw.length(1, 1000, large=200)
+    """In the largest graphs, small parts, so that the answers are short with as many nodes as there may be."""
+    if draw.scale == "large":
+        nodes = draw.shuffled(range(1000))
+        return [1000, [edge for at in range(0, 400, 40) for edge in _acyclic_edges(draw, nodes[at : at + 40], 190)]]
+    n = draw.length(1, 1000)
     most = min(2000, n * (n - 1) // 2)
     count = draw.rng.randint(0, most if draw.chance(0.3) else min(most, 2 * n))
-    return [n, _acyclic_edges(draw, draw.shuffled(range(n)), most if draw.scale == "large" else count)]
+    return [n, _acyclic_edges(draw, draw.shuffled(range(n)), count)]
 
 
 @by_hand("course-schedule")
@@ -73,6 +77,10 @@ def courses(draw: Draw) -> Arguments:
         pairs += [[order[a], order[b]] for a, b in pairwise(ring)]
     unique = {tuple(pair): pair for pair in pairs}
     return [n, draw.shuffled(list(unique.values()))]
+
+
+# A ring among the last courses only, which no other course leads to.
+also("course-schedule", [6, [[1, 0], [2, 1], [4, 5], [5, 4]]], [8, [[0, 1], [5, 6], [6, 7], [7, 5], [7, 2]]])
 
 
 @by_hand("count-subtrees-with-max-distance-between-cities")
@@ -104,7 +112,7 @@ def components(draw: Draw) -> Arguments:
             edges += [[at, len(nums)]] if nums else []
             nums.append(min(draw.rng.randint(1, rest), 50))
             rest -= nums[-1]
-    change = draw.rng.random()
+    change = 0.0 if draw.scale == "large" else draw.rng.random()  # in large trees no value to find soon
     giver, taker = draw.rng.randrange(len(nums)), draw.rng.randrange(len(nums))
     if change < 0.4 and nums[taker] < 50:
         nums[taker] += 1
@@ -140,13 +148,28 @@ def _successors(draw: Draw, n: int) -> list[int]:
 
 @by_hand("find-closest-node-to-given-two-nodes")
 def closest_node(draw: Draw) -> Arguments:
-    edges = _successors(draw, draw.length(2, 10**5, large=15_000))
-    return [edges, draw.rng.randrange(len(edges)), draw.rng.randrange(len(edges))]
+    """Often two tails that lead into one ring, where the sum of the distances may be least elsewhere."""
+    n = draw.length(2, 10**5, large=20_000)
+    large = draw.scale == "large"
+    if not large and (n < 4 or draw.chance(0.6)):
+        return [_successors(draw, n), draw.rng.randrange(n), draw.rng.randrange(n)]
+    order = draw.shuffled(range(n))
+    ring = n // 8 if large else draw.rng.randint(2, n - 2)
+    split = n - 9 if large else draw.rng.randint(ring + 1, n - 1)
+    edges = [-1] * n
+    for run, goal in (
+        (order[:ring], order[0]),
+        (order[ring:split], draw.pick(order[:ring])),
+        (order[split:], draw.pick(order[:ring])),
+    ):
+        for node, following in pairwise([*run, goal]):
+            edges[node] = following
+    return [edges, *draw.shuffled((order[ring], order[split]))]
 
 
 @by_hand("longest-cycle-in-a-graph")
 def longest_cycle(draw: Draw) -> Arguments:
-    return [_successors(draw, draw.length(2, 10**5, large=15_000))]
+    return [_successors(draw, draw.length(2, 10**5, large=20_000))]
 
 
 @by_hand("node-with-highest-edge-score")
@@ -203,14 +226,21 @@ def fuel(draw: Draw) -> Arguments:
 
 @by_hand("reachable-nodes-with-restrictions")
 def reachable(draw: Draw) -> Arguments:
-    n = draw.length(2, 10**5, large=DEEP)
+    """In the largest tree, half of the nodes hang on the others: too many to look for each node in a list of them."""
+    n = draw.length(2, 10**5, large=draw.pick((2_000, 24_000)))
+    if n > DEEP:
+        names = [0, *draw.shuffled(range(1, n))]
+        edges = [draw.shuffled([names[i], names[draw.rng.randrange(min(i, n // 2))]]) for i in range(1, n)]
+        return [n, draw.shuffled(edges), names[n // 2 :]]
     restricted = draw.some(range(1, n), 1, max(1, draw.pick((2, n // 4, n // 2, n - 1))))
     return [n, tree_edges(draw, n), restricted]
 
 
 @by_hand("restore-the-array-from-adjacent-pairs")
 def adjacent_pairs(draw: Draw) -> Arguments:
-    nums = draw.integers(draw.length(2, 10**5, large=7_000), -(10**5), 10**5, distinct=True)
+    n = draw.length(2, 10**5, large=draw.pick((5_000, 16_000)))
+    most = n // 2 if n > DEEP else 10**5  # short numbers where they are many
+    nums = draw.integers(n, -most, most, distinct=True)
     pairs = [draw.shuffled(pair) for pair in pairwise(nums)]
     return [draw.shuffled(pairs)]
 
@@ -235,7 +265,8 @@ def arrangement(draw: Draw) -> Arguments:
 
 @by_hand("find-players-with-zero-or-one-losses")
 def matches(draw: Draw) -> Arguments:
-    count = draw.length(1, 10**5, large=8_000)
-    players = draw.integers(max(2, count // draw.pick((1, 2, 3)) + 1), 1, 10**5, distinct=True)
+    count = draw.length(1, 10**5, large=draw.pick((2_000, 19_000)))
+    share = 1 if draw.scale == "large" else draw.pick((1, 2, 3))
+    players = draw.integers(max(2, count // share + 1), 1, 10**5, distinct=True)
     played = {tuple(draw.rng.sample(players, 2)) for _ in range(count)}
     return [draw.shuffled([list(match) for match in sorted(played)])]

@@ -3,7 +3,7 @@
 from itertools import chain
 
 from codeq.data.suites.draw import Draw, RejectedDraw
-from codeq.data.suites.registry import Arguments, by_hand
+from codeq.data.suites.registry import Arguments, also, by_hand
 
 Grid = list[list[int]]
 
@@ -41,9 +41,20 @@ def valid_matrix(draw: Draw) -> Arguments:
             row[b] = number
     elif change == "swap":
         matrix[a][b], matrix[b][a] = matrix[b][a], matrix[a][b]
-    elif change == "gap":  # rows and columns with the right sum, not the right numbers
+    elif change == "gap":  # the same few numbers in every row and column
         matrix = [[(number * step) % n + 1 for number in row] for row in matrix]
     return [matrix]
+
+
+# Wrong, though all rows and columns have the right sum, exclusive or, or first and last number.
+also(
+    "check-if-every-row-and-column-contains-all-numbers",
+    [[[2, 2, 2], [2, 2, 2], [2, 2, 2]]],
+    [[[1, 1, 4, 4], [1, 4, 4, 1], [4, 4, 1, 1], [4, 1, 1, 4]]],
+    [[[1, 2, 3, 4], [4, 3, 2, 1], [1, 2, 3, 4], [4, 3, 2, 1]]],
+    [[[1, 4, 1, 4], [2, 3, 2, 3], [3, 2, 3, 2], [4, 1, 4, 1]]],
+    [[[1, 2, 2, 3, 3], [2, 2, 3, 3, 1], [2, 3, 3, 1, 2], [3, 3, 1, 2, 2], [3, 1, 2, 2, 3]]],
+)
 
 
 @by_hand("disconnect-path-in-a-binary-matrix-by-at-most-one-flip")
@@ -85,7 +96,7 @@ def prefixes(draw: Draw) -> Arguments:
             lcp[i][j] = lcp[i + 1][j + 1] + 1 if word[i] == word[j] else 0
     lcp = [row[:n] for row in lcp[:n]]
     change = draw.pick(("none", "none", "one", "both", "row", "bits"))
-    i, j = draw.rng.randrange(n), draw.rng.randrange(n)
+    i, j = (draw.pick((0, n - 1, draw.rng.randrange(n))) for _ in range(2))
     value = max(0, min(n, draw.pick((0, 1, n, lcp[i][j] + 1, lcp[i][j] - 1))))
     if change in ("one", "both"):
         lcp[i][j] = value
@@ -102,7 +113,11 @@ def prefixes(draw: Draw) -> Arguments:
 
 @by_hand("grid-game")
 def grid_game(draw: Draw) -> Arguments:
-    n = draw.length(1, 5 * 10**4, large=8_000)
+    """The largest game has an answer over 10^9 and, for want of room, no more large numbers than that takes."""
+    n = draw.length(1, 5 * 10**4, large=draw.pick((3_000, 22_000)))
+    if n > 20_000:
+        few, many = ([draw.integers(n // 2, low, high) for _ in range(2)] for low, high in ((1, 9), (99_990, 10**5)))
+        return [[few[0] + many[0], many[1] + few[1]]]
     return [[draw.integers(n, 1, 10**5), draw.integers(n, 1, 10**5)]]
 
 
@@ -151,6 +166,17 @@ def magic_squares(draw: Draw) -> Arguments:
     if _mixed_rows(grid):  # the reference takes the rows in any order, which is wrong
         raise RejectedDraw
     return [grid]
+
+
+# Wrong in one respect only: the numbers 0 to 10, the columns, the rows, either diagonal.
+also(
+    "magic-squares-in-grid",
+    [[[1, 10, 4], [8, 5, 2], [6, 0, 9]]],
+    [[[1, 3, 2], [9, 8, 7], [5, 4, 6]]],
+    [[[1, 6, 8], [7, 5, 3], [2, 4, 9]]],
+    [[[1, 9, 5], [8, 4, 3], [6, 2, 7]]],
+    [[[2, 6, 7], [4, 8, 3], [9, 1, 5]]],
+)
 
 
 @by_hand("make-costs-of-paths-equal-in-a-binary-tree")

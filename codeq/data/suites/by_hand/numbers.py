@@ -69,6 +69,10 @@ def reachable_point(draw: Draw) -> Arguments:
     return [divisor * draw.rng.randint(1, most // divisor) for _ in range(2)]
 
 
+# Numbers far apart, for which Euclid's algorithm must divide, and great powers of two.
+also("check-if-point-is-reachable", [10**9, 1], [1, 10**9], [2**28, 3 * 2**28], [5 * 2**27, 2**27])
+
+
 @by_hand("construct-the-longest-new-string")
 def string_pieces(draw: Draw) -> Arguments:
     most = {"tiny": 3, "small": 10}.get(draw.scale, 50)
@@ -80,7 +84,11 @@ def string_pieces(draw: Draw) -> Arguments:
 
 @by_hand("convert-integer-to-the-sum-of-two-no-zero-integers")
 def sum_without_zeros(draw: Draw) -> Arguments:
-    return [number(draw, 2, 10**4)]
+    """Many numbers of the digits 0, 1 and 9, for which both parts must avoid a zero: 1109 = 111 + 998."""
+    if draw.scale in ("tiny", "extreme") or draw.chance(0.4):
+        return [number(draw, 2, 10**4)]
+    digits = draw.rng.choices("0019", k=draw.length(2, 3))
+    return [int(draw.pick("123456789") + "".join(digits))]
 
 
 @by_hand("count-good-numbers")
@@ -337,6 +345,9 @@ def digits_of_number(draw: Draw) -> Arguments:
 
 
 also("plus-one", [[0]], [[9] * 100], [[1] + [0] * 99], [[9, 8, 9]], [[9, 9, 8]])
+
+
+also("find-the-array-concatenation-value", [[10**4, 10**4]], [[9, 99, 999, 1, 10**4, 1000, 100, 10]], [[1, 10**4, 7]])
 
 
 @by_hand("minimum-cost-to-cut-a-stick")

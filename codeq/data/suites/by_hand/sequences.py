@@ -4,7 +4,7 @@ from collections import Counter
 from itertools import accumulate
 
 from codeq.data.suites.draw import Draw, RejectedDraw
-from codeq.data.suites.registry import Arguments, by_hand
+from codeq.data.suites.registry import Arguments, also, by_hand
 
 
 def ordered(draw: Draw, numbers: list[int]) -> list[int]:
@@ -32,17 +32,24 @@ def strength(draw: Draw) -> Arguments:
 
 @by_hand("maximum-sum-queries")
 def sum_queries(draw: Draw) -> Arguments:
-    """Points, at times on a falling staircase, where none is beyond another; queries at their corners and beside."""
+    """Points, at times on a falling staircase, where none is beyond another; queries at their corners and beside.
+
+    Large: most queries are just beyond a left part of the staircase, so that a scan of all points further right fails.
+    """
     high = 999 if draw.scale == "large" else 10**9
-    n = draw.length(1, 100_000, large=9000)
+    n = draw.length(1, 100_000, large=12_000)
     numbers = draw.integers(2 * n, 1, high)
     points = list(zip(numbers[:n], numbers[n:], strict=True))
     if draw.chance(0.5) or draw.scale == "large":
         points = list(zip(sorted(numbers[:n]), sorted(numbers[n:], reverse=True), strict=True))
     if draw.chance(0.5):
         points = draw.shuffled(points)
+    left = sorted(points)[: n // 10]
     queries = []
-    for _ in range(draw.length(1, 100_000, large=9000)):
+    for _ in range(draw.length(1, 100_000, large=6500)):
+        if draw.scale == "large" and draw.chance(0.8):
+            queries.append([limited(end + 1, 1, high) for end in draw.pick(left)])
+            continue
         x, y = draw.pick(points)[0], draw.pick(points)[1]
         if draw.chance(0.6):
             x, y = draw.pick(points)
@@ -69,18 +76,21 @@ def pair_sums(draw: Draw) -> Arguments:
 
 @by_hand("minimum-deletions-to-make-array-divisible")
 def deletions(draw: Draw) -> Arguments:
-    """Multiples of a divisor `base`, at times all but one of them of `base * factor`; divisors and others to delete."""
+    """Multiples of a divisor `base`, at times all but one of them of `base * factor`; divisors and others to delete.
+
+    Large: nothing but others, so that deleting one after the other is long.
+    """
     factor, limit = draw.pick((1, 2, 3, 4, 7)), 99_999 if draw.scale == "large" else 10**9
     base = draw.pick((1, 6, 12, 30, 36, 64, 97, 720, limit // factor if draw.scale == "extreme" else 60))
-    multiples = [factor * m for m in draw.integers(draw.length(1, 100_000, large=8000), 1, limit // base // factor)]
+    multiples = [factor * m for m in draw.integers(draw.length(1, 100_000, large=5000), 1, limit // base // factor)]
     if draw.chance(0.5) and factor * base <= limit:
         multiples[draw.pick((0, -1, draw.rng.randrange(len(multiples))))] = 1
     divisors = [base, *draw.some([d for d in range(1, 100) if base % d == 0], 0, 2)]
     others = [d for d in (2, 3, 4, 5, 7, 8, 9, 11, 16, base + 1, base * factor, 2 * base) if base % d and d <= limit]
-    share = draw.pick((0.0, 0.1, 0.3, 0.5))
+    share = 0.0 if draw.scale == "large" else draw.pick((0.0, 0.1, 0.3, 0.5))
     nums = [
         draw.pick(divisors) if not others or draw.chance(share) else draw.pick(others)
-        for _ in range(draw.length(1, 100_000, large=8000))
+        for _ in range(draw.length(1, 100_000, large=25_000))
     ]
     return [nums, [base * m for m in multiples]]
 
@@ -92,6 +102,9 @@ def k_scores(draw: Draw) -> Arguments:
         ordered(draw, draw.integers(n, 0, 100_000)),
         draw.pick((1, min(n, 2), n, max(1, n - 1), draw.rng.randint(1, n))),
     ]
+
+
+also("minimum-difference-between-highest-and-lowest-of-k-scores", [[100_000, 0], 2])
 
 
 @by_hand("minimum-distance-to-the-target-element")
@@ -176,12 +189,24 @@ def second_greater(draw: Draw) -> Arguments:
     return [sorted((number % 10**5 for number in nums), reverse=True) if draw.scale == "large" else ordered(draw, nums)]
 
 
+@by_hand("number-of-ways-to-split-array")
+def splits(draw: Draw) -> Arguments:
+    """Large: small numbers, so many that adding up every part anew is long."""
+    bound = 9 if draw.scale == "large" else draw.pick((3, 10, 100_000, 100_000))
+    return [ordered(draw, draw.integers(draw.length(2, 100_000, large=40_000), -bound, bound))]
+
+
 @by_hand("partition-array-into-three-parts-with-equal-sum")
 def three_parts(draw: Draw) -> Arguments:
-    """Parts of equal sum, two to four of them, often with one number changed by 1 or 3."""
+    """Parts of equal sum, two to four of them, often with one number changed by 1 or 3.
+
+    Large: a sum that only a third of the numbers reach, so that trying every pair of cuts is long.
+    """
     top = draw.pick((1, 3, 10_000 if draw.scale in ("medium", "extreme") else 10))
     total, arr = draw.pick((0, 0, draw.rng.randint(-top, top), draw.rng.randint(-top, top))), []
     parts = draw.pick((2, 3, 3, 3, 3, 4))
+    if draw.scale == "large":
+        top, total, parts = 3, draw.pick((-1, 1)) * draw.rng.randint(9000, 10_000), 3
     for _ in range(parts):
         length = max(1, draw.length(1, 50_000) // parts)
         part = [draw.rng.randint(-top, top) for _ in range(length - 1)]
@@ -199,8 +224,11 @@ def three_parts(draw: Draw) -> Arguments:
 
 @by_hand("rank-transform-of-an-array")
 def ranks(draw: Draw) -> Arguments:
-    bound = 50_000 if draw.scale == "large" else 10**9
-    return [ordered(draw, draw.integers(draw.length(0, 100_000), -bound, bound))]
+    return [ordered(draw, draw.integers(draw.length(0, 100_000, large=1000), -(10**9), 10**9))]
+
+
+# 36,000 different numbers in mixed order: a search of a list for every rank is long.
+also("rank-transform-of-an-array", [[7919 * i % 36_007 - 18_000 for i in range(36_000)]])
 
 
 @by_hand("remove-duplicates-from-sorted-array-ii")
@@ -229,6 +257,9 @@ def turned_part(draw: Draw) -> Arguments:
     return [ordered(draw, draw.integers(n, -100_000, 100_000))]
 
 
+also("reverse-subarray-to-maximize-array-value", [[100_000] * 2], [[-100_000] * 3])
+
+
 @by_hand("sliding-window-median")
 def window_medians(draw: Draw) -> Arguments:
     if draw.scale == "large":
@@ -239,11 +270,10 @@ def window_medians(draw: Draw) -> Arguments:
 
 @by_hand("sort-an-array")
 def unsorted(draw: Draw) -> Arguments:
-    """Large: rising or nearly all equal, where careless quicksorts are quadratic."""
-    n, bound = draw.length(1, 50_000), 50_000
+    """Large: many equal numbers and many in order, where careless quicksorts are quadratic."""
     if draw.scale == "large":
-        return [draw.pick((list(range(n)), [draw.pick((1, 1, 2)) for _ in range(n)]))]
-    return [ordered(draw, draw.integers(n, -bound, bound))]
+        return [sorted([1] * 12_000 + list(range(14_000)), reverse=draw.chance(0.5))]
+    return [ordered(draw, draw.integers(draw.length(1, 50_000), -50_000, 50_000))]
 
 
 @by_hand("stone-game-vi")
@@ -278,6 +308,9 @@ def third_maximum(draw: Draw) -> Arguments:
     return [numbers if draw.chance(0.3) else [draw.pick(few) for _ in range(n)]]
 
 
+also("third-maximum-number", [[1, 2, 0]], [[0, 1, 2, -1]], [[-1, 0, 1]])  # zero is a number, too
+
+
 @by_hand("two-furthest-houses-with-different-colors")
 def houses(draw: Draw) -> Arguments:
     """Mostly one colour, at both ends or all but one."""
@@ -310,6 +343,9 @@ def occurrences(draw: Draw) -> Arguments:
     elif change == "less" and len(arr) > 1:
         arr.remove(draw.pick(values))
     return [draw.shuffled(arr)]
+
+
+also("unique-number-of-occurrences", [[1000, -1000]], [[-1000, 1000, 1000]], [[1, -1]])
 
 
 @by_hand("watering-plants-ii")
@@ -351,3 +387,8 @@ def card_groups(draw: Draw) -> Arguments:
     counts[0] += {"more": 1, "less": -(counts[0] > 1)}.get(change, 0)
     deck = [card for card, count in zip(cards, counts, strict=True) for _ in range(count)]
     return [draw.shuffled(deck)]
+
+
+# Counts with a common divisor that is neither small nor the least count, or none although every two have one.
+for counts in ((6, 9), (6, 10, 15), (10, 15), (14, 21), (22, 33)):
+    also("x-of-a-kind-in-a-deck-of-cards", [[card for card, count in enumerate(counts) for _ in range(count)]])

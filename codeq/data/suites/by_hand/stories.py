@@ -25,6 +25,10 @@ def cards(draw: Draw) -> Arguments:
     return [fronts, [front if draw.chance(same) else draw.pick(pool) for front in fronts]]
 
 
+# The greatest result.
+also("card-flipping-game", [[2000, 1], [1, 1]], [[1999, 2000, 3], [1999, 1999, 3]])
+
+
 @by_hand("closest-dessert-cost")
 def dessert(draw: Draw) -> Arguments:
     """Multiples of a unit, and targets half way between two possible costs, so that both are as close."""
@@ -126,15 +130,23 @@ def points(draw: Draw) -> Arguments:
     return [draw.shuffled([list(point) for point in found or {(0, 0)}])]
 
 
-# Slopes that differ by 10^-8, the least there is.
+# Slopes that differ by 10^-8, the least there is; an upright and a level line that cross, at the origin and beside it.
 also("max-points-on-a-line", [[[0, 0], [9999, 9998], [10_000, 9999]]], [[[-1, 1], [9998, -9999], [9999, -10_000]]])
+also("max-points-on-a-line", [[[0, 0], [0, 2], [3, 0]]], [[[5, 1], [8, 5], [5, 5], [5, 9], [-2, 5]]])
 
 
 @by_hand("maximum-distance-between-a-pair-of-values")
 def distant_pairs(draw: Draw) -> Arguments:
-    """Falling arrays; the second one is alike, higher or lower, and may be longer or shorter."""
+    """Falling arrays; the second one is alike, higher or lower, and may be longer or shorter.
+
+    Large ones have most pairs valid, so that trying all takes long.
+    """
+    if draw.scale == "large":
+        lists = [sorted((draw.rng.randint(1, 900) for _ in range(9000)), reverse=True) for _ in "12"]
+        shift = draw.pick((600, 900))
+        return [lists[0], [number + shift for number in lists[1]]]
     most = 100_000
-    sizes = [draw.length(draw.pick((1, 4)), most, large=6000) * draw.pick((1, 1, 2)) for _ in "12"]
+    sizes = [draw.length(draw.pick((1, 4)), most) * draw.pick((1, 1, 2)) for _ in "12"]
     numbers = draw.integers(sum(sizes), 1, most)
     shift = draw.pick((-1, 0, 1, *((max(numbers) - min(numbers)) // part for part in (2, 3, 4))))
     lists = [sorted(part, reverse=True) for part in (numbers[: sizes[0]], numbers[sizes[0] :])]
@@ -171,7 +183,7 @@ def team(draw: Draw) -> Arguments:
     """Speed and efficiency are often opposed, so that the best team is neither the fastest nor the most efficient."""
     n = draw.length(1, 100_000, large=8000)
     speed, efficiency = draw.integers(n, 1, 100_000), draw.integers(n, 1, 10**8)
-    if draw.chance(0.5):
+    if draw.scale != "large" and draw.chance(0.5):
         speed, efficiency = sorted(speed), sorted(efficiency, reverse=True)
     k = draw.pick((1, n, (n + 1) // 2, draw.rng.randint(1, n), draw.rng.randint(1, min(n, 4))))
     return [n, speed, efficiency, k]

@@ -193,7 +193,7 @@ def anagrams(draw: Draw) -> Arguments:
     return [first, swapped(draw, first, 40 if draw.scale == "large" else draw.pick((1, 2, 4, 40)))]
 
 
-# In the last, ways to the goal are many: 87 million for a search that forgets where it has been.
+# The last has 87 million ways to the goal, for a search that forgets where it has been.
 also("k-similar-strings", ["a", "a"], ["ab", "ba"], ["abcd" * 5, "bcda" * 5])
 
 
@@ -211,16 +211,19 @@ def digits_to_change(draw: Draw) -> Arguments:
 
 @by_hand("length-of-the-longest-valid-substring")
 def forbidden_parts(draw: Draw) -> Arguments:
-    """Forbidden are parts of the word, parts with a letter changed, and others of the same letters."""
+    """Forbidden are parts of the word, parts with a letter changed, ends of other parts, and others of its letters."""
     word = _runs(draw, draw.length(1, 10**5), ascii_lowercase)
     shortest = 9 if draw.scale == "large" else draw.pick((1, 2, 4, 9))
     share = 0.0 if draw.scale == "large" else draw.pick((0.2, 0.5, 0.9))  # what does not occur leaves long answers
     forbidden = []
-    for _ in range(max(1, draw.length(1, 10**5, large=1000) // draw.pick((1, 1, 4)))):
+    count = draw.length(1, 10**5, large=2000)
+    for _ in range(count if draw.scale == "large" else max(1, count // draw.pick((1, 1, 4)))):
         part = _part(draw, word, 10)
         if len(part) < shortest or not draw.chance(share):
             part = "".join(draw.rng.choices(word, k=draw.rng.randint(shortest, 10)))
         forbidden.append(replaced(draw, part, word) if draw.chance(0.3) else part)
+        if len(part) > shortest and draw.chance(0.3):
+            forbidden.append(draw.pick((part[1:], part[:-1])))
     return [word, forbidden]
 
 
@@ -246,9 +249,15 @@ def text_with_borders(draw: Draw) -> Arguments:
     return [replaced(draw, text, part) if draw.chance(0.3) else text]
 
 
+# In the last, comparing every prefix letter by letter takes quadratic time.
+also("longest-happy-prefix", ["a"], ["aa"], ["a" * 15_000 + "b"])
+
+
 @by_hand("longest-repeating-character-replacement")
 def runs_to_join(draw: Draw) -> Arguments:
-    text = _runs(draw, draw.length(1, 10**5, large=8000), ascii_uppercase)
+    text = _runs(draw, draw.length(1, 10**5), ascii_uppercase)
+    if draw.scale == "large":
+        return [text, len(text) // 3]
     return [text, draw.rng.randint(0, min(len(text), draw.pick((0, 2, 4, len(text)))))]
 
 
@@ -261,3 +270,10 @@ def frequent_and_rare_letters(draw: Draw) -> Arguments:
     if draw.scale == "extreme" and draw.chance(0.3):
         return [text, draw.pick((len(text), len(text) + 1, 10**5))]
     return [text, draw.rng.randint(1, max(3, len(text) // draw.pick((2, 3, 10))))]
+
+
+also("longest-substring-with-at-least-k-repeating-characters", [ascii_lowercase, 1], [ascii_lowercase * 2, 2])
+
+
+# One letter that is there so often takes as many rounds.
+also("increasing-decreasing-string", ["z" * 500], ["ba" * 250])

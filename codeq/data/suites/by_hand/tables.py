@@ -9,11 +9,13 @@ from codeq.data.suites.registry import Arguments, by_hand
 @by_hand("can-you-eat-your-favorite-candy-on-your-favorite-day")
 def candies(draw: Draw) -> Arguments:
     """Days and caps at which the first or the last candy of a type is just eaten, or just not."""
-    counts = draw.integers(draw.length(1, 10**5, large=6_000), 1, 10**5)
+    large = draw.scale == "large"  # so many types that their counts cannot be summed up for every query
+    types, most = draw.pick(((80_000, 9), (3_000, 10**5))) if large else (0, 10**5)
+    counts = draw.integers(draw.length(1, 10**5, large=types), 1, most)
     before = [0, *accumulate(counts)]
     queries = []
-    for _ in range(draw.length(1, 10**5, large=4_000)):
-        kind = draw.rng.randrange(len(counts))
+    for _ in range(draw.length(1, 10**5, large=types // 9)):
+        kind = draw.rng.randrange(len(counts) * 4 // 5 if large else 0, len(counts))
         cap = draw.pick((1, 2, draw.rng.randint(1, 10), max(counts), 10**9))
         last = before[kind + 1] + draw.pick((-2, -1, -1, 0, 1))  # the slowest eater finishes the type on day last
         first = before[kind] // cap + draw.pick((-2, -1, -1, 0, 1))
@@ -35,13 +37,16 @@ def bookings(draw: Draw) -> Arguments:
 @by_hand("replace-elements-in-an-array")
 def replacements(draw: Draw) -> Arguments:
     """Numbers that were replaced come back; one element is replaced again and again."""
-    start = draw.integers(draw.length(1, 10**5, large=6_000), 1, 10**6, distinct=True)
+    large = draw.scale == "large"  # late elements are replaced, so that a search for each takes its time
+    size = draw.pick((2_000, 30_000))
+    start = draw.integers(draw.length(1, 10**5, large=size), 1, 3 * size if large else 10**6, distinct=True)
     nums, gone = list(start), [10**6 + 1 - number for number in start]
     held = set(nums)
-    favourite = draw.rng.randrange(len(nums))
+    low = len(nums) * 9 // 10 if large else 0
+    favourite = draw.rng.randrange(low, len(nums))
     operations: list[list[int]] = []
-    for _ in range(draw.length(1, 10**5, large=6_000)):
-        at = favourite if draw.chance(0.3) else draw.rng.randrange(len(nums))
+    for _ in range(draw.length(1, 10**5, large=2 * size // 5)):
+        at = favourite if draw.chance(0.3) else draw.rng.randrange(low, len(nums))
         new = draw.pick(gone) if draw.chance(0.5) else draw.integer(1, 10**6)
         if new not in held:
             operations.append([nums[at], new])

@@ -44,9 +44,13 @@ also(
 def palindrome_partitioning_iii(draw: Draw) -> Arguments:
     length = draw.length(1, 100, large=60)
     text = "".join(draw.rng.choices(ascii_lowercase[: draw.pick((2, 3, 6, 26))], k=length))
-    if draw.chance(0.3):
-        text = (text[: length // 2] + text[length // 2 :: -1])[:length]
-    return [text, min(length, draw.pick((1, 1, 2, 2, 3, 4, draw.rng.randint(1, length))))]
+    k = draw.pick((1, 1, 2, 2, 3, 4, draw.rng.randint(1, length)))
+    if draw.chance(0.5):  # palindromes one after another, then as many pieces, one more or one less
+        starts = sorted(draw.some(range(length), 1, draw.pick((1, 2, 4, length))))
+        pieces = [text[start:end] for start, end in pairwise([*starts, length])]
+        text = "".join(piece[: (len(piece) + 1) // 2] + piece[: len(piece) // 2][::-1] for piece in pieces)
+        k = max(1, len(pieces) + draw.pick((-1, 0, 1)))
+    return [text, min(len(text), k)]
 
 
 also("palindrome-partitioning-iii", [ascii_lowercase * 2, 20])  # too many ways to cut, without a memo
@@ -64,7 +68,15 @@ def partition_labels(draw: Draw) -> Arguments:
 
 @by_hand("partition-string-into-substrings-with-values-at-most-k")
 def partition_string_into_substrings_with_values_at_most_k(draw: Draw) -> Arguments:
-    """`k` is a number of the string, or one more or less, so that pieces just fit or just do not."""
+    """`k` is a number of the string, or one more or less, so that pieces just fit or just do not.
+
+    If it has one digit, then often one digit of the string is too great: the first, the last, or any.
+    """
+    if draw.chance(0.2):
+        k = draw.rng.randint(1, 9)
+        digits = [str(draw.rng.randint(1, k)) for _ in range(draw.length(1, 100_000))]
+        digits[draw.pick((0, -1, draw.rng.randrange(len(digits))))] = str(min(9, k + draw.pick((0, 1, 1, 2))))
+        return ["".join(digits), k]
     text = draw.text(draw.length(1, 100_000), "123456789"[: draw.pick((2, 4, 9, 9))])
     start = draw.rng.randrange(len(text))
     near = int(text[start : start + draw.rng.randint(1, draw.pick((1, 2, 3, 9)))]) + draw.pick((-1, 0, 0, 1))
@@ -83,8 +95,8 @@ def plates_between_candles(draw: Draw) -> Arguments:
 
 also(
     "plates-between-candles",  # scanning the table, or on to the next candle, for every query takes seconds
-    ["".join(random.Random(0).choices("*|", k=100_000)), [[left, 99_999 - left] for left in range(8_000)]],
-    ["|" + "*" * 30_000 + "|", [[left, 30_001 - left % 2] for left in range(2_500)]],
+    ["".join(random.Random(0).choices("*|", k=100_000)), [[n % 100, 99_999 - n // 100] for n in range(9_000)]],
+    ["|" + "*" * 30_000 + "|", [[n % 100, 30_001 - n // 100] for n in range(2_500)]],
 )
 
 
@@ -114,6 +126,9 @@ def restore_the_array(draw: Draw) -> Arguments:
     if draw.chance(0.25) and length > 1:
         digits[draw.rng.randrange(1, length)] = "0"
     return ["".join(digits), k]
+
+
+also("restore-the-array", ["1000000000", 10**9], ["1" + "1000000000" * 3, 10**9])  # the one number of ten digits
 
 
 @by_hand("rings-and-rods")
@@ -166,6 +181,12 @@ def scramble_string(draw: Draw) -> Arguments:
 
 
 also("scramble-string", ["ceeabcebddceeaeeabccdebbaaabbd", "ceddbcbaeeceeebecaadcebbaaabbd"])  # 28 s without a memo
+also(
+    "scramble-string",  # a memo must know both texts
+    ["dabbabdc", "adbbbcad"],
+    ["adbbbcad", "dabbabdc"],
+    ["dbbddabacccaac", "dabbacccddbaac"],
+)
 
 
 @by_hand("string-compression-ii")
@@ -223,3 +244,6 @@ def valid_permutations_for_di_sequence(draw: Draw) -> Arguments:
     length = draw.length(1, 200, large=80)
     longest = draw.pick((1, 1, 2, 5, length))
     return ["".join(draw.pick("DI") * draw.rng.randint(1, longest) for _ in range(length))[:length]]
+
+
+also("valid-permutations-for-di-sequence", ["I" * 200], ["I" * 190 + "DI" * 5])

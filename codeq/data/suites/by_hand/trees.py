@@ -45,6 +45,11 @@ def orders(levels: Sequence[object]) -> tuple[list[object], list[object], list[o
     return before, between, after
 
 
+def path(nodes: int) -> list[object]:
+    """The values 1..nodes, each node the right child of the one before."""
+    return [1, *(value for node in range(2, nodes + 1) for value in (None, node))]
+
+
 def ordered_tree(draw: Draw, values: Sequence[int]) -> list[object]:
     """A search tree of any shape with these values; equal ones may lie on either side of each other."""
     shape = binary_tree(draw, range(len(values)))
@@ -62,7 +67,7 @@ def two_search_trees(draw: Draw) -> Arguments:
 
 @by_hand("amount-of-time-for-binary-tree-to-be-infected")
 def infection(draw: Draw) -> Arguments:
-    values = draw.integers(draw.length(1, 10**5, large=DEEP), 1, 10**5, distinct=True)
+    values = draw.integers(draw.length(1, 10**5, large=3000), 1, 10**5, distinct=True)
     return [binary_tree(draw, values), draw.pick(values)]
 
 
@@ -218,11 +223,17 @@ def letters(draw: Draw) -> Arguments:
 
 also("binary-tree-inorder-traversal", [[]])
 also("all-elements-in-two-binary-search-trees", [[], []])
+# Too deep, or too many, for programs that go through the tree once per level or look nodes up in a list.
+also("amount-of-time-for-binary-tree-to-be-infected", [path(8000), 1], [[*range(1, 20_001)], 20_000])
+also("kth-largest-sum-in-a-binary-tree", [path(10_000), 9999])
+also("maximum-product-of-splitted-binary-tree", [path(10_000)])
 also("smallest-string-starting-from-leaf", [[25]], [[25, *[25, None] * 40][:-1]])
 also(
     "linked-list-in-binary-tree",
     [[1, 1, 2], [1, None, 1, None, 1, None, 2]],
     [[1, 2, 1, 3], [1, 2, None, 1, None, None, 2, 1, None, None, 3]],
     [[1, 1], [11, 1]],
+    [[1, 2], [11, 2]],
+    [[2, 1], [2, 11]],
     [[1, 2, 1], [12, 1, 12]],
 )

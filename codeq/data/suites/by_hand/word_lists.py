@@ -124,3 +124,6 @@ def subsequences(draw: Draw) -> Arguments:
             word = swapped(draw, word, 1) if kind == "swap" else edited(draw, word, 1) or word
         words.append(word)
     return [text, words]
+
+
+also("longest-word-in-dictionary-through-deleting", ["a", ["b"]], ["abc", ["d", "ba", "e"]], ["a", ["aa"]])
