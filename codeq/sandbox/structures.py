@@ -203,6 +203,13 @@ def nested_lists(value: _Plain) -> _Plain:
     return [listed(row) for row in rows] if isinstance(rows, list) else rows
 
 
+def without_void(methods: Sequence[str]) -> Callable[[_Plain, list[_Plain]], _Plain]:
+    """Reads what operations after the constructor returned; a void method's result is None, whatever it was."""
+    return lambda returned, arguments: [
+        None if name in methods else result for name, result in zip(arguments[0][1:], returned, strict=True)
+    ]
+
+
 BUILDERS: dict[str, Callable[[_Plain], _Plain]] = {
     "": lambda plain: plain,
     "ListNode": linked_list,
@@ -234,14 +241,18 @@ class Signature:
     """How a program's arguments are built and its result is read, by the names of `Program`."""
 
     def __init__(self, parameters: Sequence[str], returns: str) -> None:
-        """Raises ValueError for a name that is not among `BUILDERS` or `READERS`."""
+        """Raises ValueError for a name that is not among `BUILDERS` or `READERS`.
+
+        For operations, "void" and names in `returns` say which methods return nothing, as LeetCode declares them.
+        """
         for name in parameters:
             if name not in BUILDERS:
                 raise ValueError(f"unknown type of parameter {name!r}; use one of {sorted(BUILDERS)}")
-        if returns not in READERS:
-            raise ValueError(f"unknown type of result {returns!r}; use one of {sorted(READERS)}")
+        word, *void = returns.split(" ")
+        if returns not in READERS and word != "void":
+            raise ValueError(f"unknown type of result {returns!r}; use one of {sorted(READERS)} or 'void METHOD ...'")
         self._builders = [BUILDERS[name] for name in parameters]
-        self.result = READERS[returns]
+        self.result = without_void(void) if word == "void" else READERS[returns]
         #: What the program may use without a definition: the nodes of lists and binary trees, and of its own problem.
         self.names: dict[str, type] = {"ListNode": ListNode, "TreeNode": TreeNode}
         if "Node" in parameters or returns == "QuadNode":

@@ -216,6 +216,13 @@ def test_a_program_may_define_the_classes_anew(run: Run) -> None:
     ).passed
 
 
+def test_what_a_void_method_returns_does_not_count(sandbox: Sandbox, make_tests: MakeTests) -> None:
+    code = "class Map(dict):\n    def drop(self, key): return self.pop(key)\n    def put(self, key): self[key] = {1j}\n"
+    tests = make_tests(([["Map", "put", "drop", "get"], [[], [1], [1], [1]]], [None, None, None, None]))
+    assert sandbox.judge(Program(code, "Map", "operations", (), "void put drop"), tests).passed
+    assert not sandbox.judge(Program(code, "Map", "operations", (), "void put"), tests).passed
+
+
 def test_methods_return_points_as_lists_or_tuples(sandbox: Sandbox, make_tests: MakeTests) -> None:
     code = """class Points:
     def __init__(self, x): self.x = x

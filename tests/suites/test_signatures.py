@@ -65,6 +65,13 @@ def test_names_and_annotations_are_kept_of_what_examples_give():
     assert (found.names, found.annotations, found.required) == (("a", "b"), ("int", ""), 1)
 
 
+def test_methods_that_return_nothing_are_named():
+    code = "class Map:\n def __init__(self) -> None: pass\n def put(self) -> None: pass\n def get(self) -> int: pass"
+    example = ['Input\n["Map"]\n[[]]\nOutput\n[null]']
+    assert signature("p", [code], example).returns == "void put"
+    assert signature("p", [code.replace("put(self) -> None", "put(self)")], example).returns == ""
+
+
 def test_declared_lists_are_told_from_arrays():
     code = "class Solution:\n def fizzBuzz(self, n: int) -> List[str]: pass"
     example = ['Input: n = 1\nOutput: ["1"]']

@@ -51,11 +51,12 @@ def signature(problem_id: str, codes: Sequence[str], examples: Sequence[str]) ->
         if "Solution" in classes:
             methods = [node for node in classes["Solution"].body if isinstance(node, ast.FunctionDef)]
             if not arities and any(method.name == "__init__" for method in methods):
-                return Signature("Solution", "operations", RETURNS.get(problem_id, ""))
+                return Signature("Solution", "operations", _void(problem_id, classes["Solution"]))
             named = [method for method in methods if method.name == ENTRY_POINTS.get(problem_id, method.name)]
             chosen, kind = _callable(named, arities, skip=1), "method"
         elif classes and not arities:
-            return Signature(next(iter(classes)), "operations", RETURNS.get(problem_id, ""))
+            name, definition = next(iter(classes.items()))
+            return Signature(name, "operations", _void(problem_id, definition))
         else:
             functions = [node for node in body if isinstance(node, ast.FunctionDef)]
             chosen, kind = _callable(functions, arities, skip=0), "function"
@@ -108,6 +109,13 @@ def _returns(problem_id: str, annotation: str, depth: int) -> str:
         return "boolean" if annotation == "bool" else "boolean[]"
     levels = sum(annotation.lower().startswith("list[" * level) for level in (1, 2)) if annotation else min(depth, 2)
     return _type(annotation) or "[]" * levels
+
+
+def _void(problem_id: str, definition: ast.ClassDef) -> str:
+    """The type of the results of operations: which methods return nothing, as annotated."""
+    methods = [node for node in definition.body if isinstance(node, ast.FunctionDef) and node.name != "__init__"]
+    void = [method.name for method in methods if _source(method.returns) == "None"]
+    return RETURNS.get(problem_id) or " ".join(["void", *void] if void else [])
 
 
 def _callable(nodes: Sequence[ast.FunctionDef], arities: set[int], skip: int) -> ast.FunctionDef | None:

@@ -65,7 +65,7 @@ also("best-time-to-buy-and-sell-stock-ii", [[1, 2]], [[2, 1]])
 
 @by_hand("best-time-to-buy-and-sell-stock-with-cooldown")
 def stock_with_cooldown(draw: Draw) -> Arguments:
-    return [in_runs(draw, draw.integers(draw.length(1, 5000), 0, 1000))]
+    return [in_runs(draw, draw.integers(draw.length(1, 5000, large=2500), 0, 1000))]
 
 
 @by_hand("binary-search")

@@ -7,7 +7,7 @@ from codeq.data.suites.draw import Draw, RejectedDraw
 from codeq.data.suites.registry import Arguments, also, by_hand
 from codeq.data.suites.shapes import tree_edges
 
-DEEP = 5_000  # nodes of the largest path: some references recurse along it
+DEEP = 5_000  # nodes from which on graphs are built to be short as text
 
 
 @by_hand("add-edges-to-make-degrees-of-all-nodes-even")
@@ -79,10 +79,6 @@ def courses(draw: Draw) -> Arguments:
     return [n, draw.shuffled(list(unique.values()))]
 
 
-# A ring among the last courses only, which no other course leads to.
-also("course-schedule", [6, [[1, 0], [2, 1], [4, 5], [5, 4]]], [8, [[0, 1], [5, 6], [6, 7], [7, 5], [7, 2]]])
-
-
 @by_hand("count-subtrees-with-max-distance-between-cities")
 def subtrees(draw: Draw) -> Arguments:
     n = draw.length(2, 12)  # of 15: trying every subset, which LeetCode accepts, takes seconds beyond
@@ -96,7 +92,7 @@ def subtrees(draw: Draw) -> Arguments:
 @by_hand("create-components-with-same-value")
 def components(draw: Draw) -> Arguments:
     """A tree of parts of one value each, often then with one node changed, or one unit moved to another node."""
-    parts = {"tiny": 3, "small": 6, "medium": 12, "extreme": 6, "large": 300}[draw.scale]
+    parts = {"tiny": 3, "small": 6, "medium": 12, "extreme": 6, "large": 600}[draw.scale]
     parts = parts if draw.scale == "large" else draw.rng.randint(1, parts)
     values = {"tiny": (1, 2, 3, 4, 6), "small": (1, 2, 3, 4, 6, 12, 30), "large": (50, 120)}
     value = draw.pick(values.get(draw.scale, (6, 12, 30, 50, 120)))
@@ -128,8 +124,8 @@ def components(draw: Draw) -> Arguments:
 
 def _successors(draw: Draw, n: int) -> list[int]:
     """The node after each of 0..n-1, never itself, or -1: by chance, or in runs whose last node may turn back."""
-    order = draw.shuffled(range(n))
-    large = draw.scale == "large"  # one run: from most nodes it is far to its end
+    large = draw.scale == "large"  # one run from node 0: from most nodes it is far to its end
+    order = [0, *draw.shuffled(range(1, n))] if large else draw.shuffled(range(n))
     if not large and draw.chance(0.3):
         return [draw.pick([-1, *(other for other in order[:5] if other != node)]) for node in range(n)]
     after = [-1] * n
@@ -149,7 +145,7 @@ def _successors(draw: Draw, n: int) -> list[int]:
 @by_hand("find-closest-node-to-given-two-nodes")
 def closest_node(draw: Draw) -> Arguments:
     """Often two tails that lead into one ring, where the sum of the distances may be least elsewhere."""
-    n = draw.length(2, 10**5, large=20_000)
+    n = draw.length(2, 10**5, large=draw.pick((5_000, 28_000)))
     large = draw.scale == "large"
     if not large and (n < 4 or draw.chance(0.6)):
         return [_successors(draw, n), draw.rng.randrange(n), draw.rng.randrange(n)]
@@ -169,7 +165,7 @@ def closest_node(draw: Draw) -> Arguments:
 
 @by_hand("longest-cycle-in-a-graph")
 def longest_cycle(draw: Draw) -> Arguments:
-    return [_successors(draw, draw.length(2, 10**5, large=20_000))]
+    return [_successors(draw, draw.length(2, 10**5, large=draw.pick((5_000, 28_000))))]
 
 
 @by_hand("node-with-highest-edge-score")
@@ -219,30 +215,33 @@ def trips(draw: Draw) -> Arguments:
 
 @by_hand("minimum-fuel-cost-to-report-to-the-capital")
 def fuel(draw: Draw) -> Arguments:
-    n = draw.length(1, 10**5, large=DEEP)
+    n = draw.length(1, 10**5, large=draw.pick((2_000, 20_000)))
     seats = draw.rng.randint(1, draw.pick((2, 4, n, n + 1)))
     return [tree_edges(draw, n), 10**5 if draw.scale == "extreme" and draw.chance(0.3) else seats]
 
 
 @by_hand("reachable-nodes-with-restrictions")
 def reachable(draw: Draw) -> Arguments:
-    """In the largest tree, half of the nodes hang on the others: too many to look for each node in a list of them."""
-    n = draw.length(2, 10**5, large=draw.pick((2_000, 24_000)))
+    """In the largest tree, most nodes are restricted and hang on the others: too many to look for each node in a list of them."""
+    n = draw.length(2, 10**5, large=draw.pick((2_000, 2_000, 26_000, 2_000)))
     if n > DEEP:
         names = [0, *draw.shuffled(range(1, n))]
-        edges = [draw.shuffled([names[i], names[draw.rng.randrange(min(i, n // 2))]]) for i in range(1, n)]
-        return [n, draw.shuffled(edges), names[n // 2 :]]
+        edges = [draw.shuffled([names[i], names[draw.rng.randrange(min(i, n // 5))]]) for i in range(1, n)]
+        return [n, draw.shuffled(edges), names[n // 5 :]]
     restricted = draw.some(range(1, n), 1, max(1, draw.pick((2, n // 4, n // 2, n - 1))))
     return [n, tree_edges(draw, n), restricted]
 
 
 @by_hand("restore-the-array-from-adjacent-pairs")
 def adjacent_pairs(draw: Draw) -> Arguments:
-    n = draw.length(2, 10**5, large=draw.pick((5_000, 16_000)))
+    n = draw.length(2, 10**5, large=draw.pick((16_000, 5_000, 5_000)))
     most = n // 2 if n > DEEP else 10**5  # short numbers where they are many
     nums = draw.integers(n, -most, most, distinct=True)
     pairs = [draw.shuffled(pair) for pair in pairwise(nums)]
     return [draw.shuffled(pairs)]
+
+
+also("restore-the-array-from-adjacent-pairs", [[[10**5, 3], [2, 10**5], [3, 4]]])  # the last number one may have
 
 
 @by_hand("valid-arrangement-of-pairs")
@@ -265,8 +264,9 @@ def arrangement(draw: Draw) -> Arguments:
 
 @by_hand("find-players-with-zero-or-one-losses")
 def matches(draw: Draw) -> Arguments:
+    share = draw.pick((1, 1, 2, 3))
     count = draw.length(1, 10**5, large=draw.pick((2_000, 19_000)))
-    share = 1 if draw.scale == "large" else draw.pick((1, 2, 3))
+    share = 1 if count > DEEP else share
     players = draw.integers(max(2, count // share + 1), 1, 10**5, distinct=True)
     played = {tuple(draw.rng.sample(players, 2)) for _ in range(count)}
     return [draw.shuffled([list(match) for match in sorted(played)])]

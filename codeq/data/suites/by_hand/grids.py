@@ -111,6 +111,10 @@ def prefixes(draw: Draw) -> Arguments:
     return [lcp]
 
 
+# As many different letters as there are, and one more.
+also("find-the-string-with-lcp", *([[[(n - i) * (i == j) for j in range(n)] for i in range(n)]] for n in (26, 27)))
+
+
 @by_hand("grid-game")
 def grid_game(draw: Draw) -> Arguments:
     """The largest game has an answer over 10^9 and, for want of room, no more large numbers than that takes."""
@@ -209,12 +213,14 @@ def moves(draw: Draw) -> Arguments:
 
 @by_hand("minimum-cost-to-make-at-least-one-valid-path-in-a-grid")
 def signs(draw: Draw) -> Arguments:
-    """Signs by chance, or rows that lead right and left in turn, with some signs changed."""
+    """Signs by chance, or rows (or columns) that lead there and back in turn, with some signs changed."""
     rows, columns = _sides(draw, 1, 12 if draw.scale == "medium" else 100, 100)
     changed = draw.pick((1.0, 1.0, 0.1, 0.3))
     grid = [[1 + row % 2] * columns for row in range(rows)]
     for row in range(rows - 1):
         grid[row][0 if row % 2 else -1] = draw.pick((3, 3, 3, 1))
+    if draw.chance(0.5):
+        grid = [[(3, 4, 1, 2)[sign - 1] for sign in line] for line in zip(*grid, strict=True)]
     kinds = draw.some([1, 2, 3, 4], 2, 4)
     return [[[draw.pick(kinds) if draw.chance(changed) else sign for sign in row] for row in grid]]
 
@@ -271,3 +277,6 @@ def sliding(draw: Draw) -> Arguments:
         a, b = draw.rng.sample([at for at in range(6) if board[at]], 2)
         board[a], board[b] = board[b], board[a]
     return [[board[:3], board[3:]]]
+
+
+also("sliding-puzzle", [[[4, 5, 0], [1, 2, 3]]])  # 21 moves, the most that any board takes

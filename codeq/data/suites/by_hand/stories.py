@@ -44,6 +44,8 @@ def dessert(draw: Draw) -> Arguments:
 
 # Two costs as close to the target, from two bases or two toppings in either order.
 also("closest-dessert-cost", [[9, 3], [20], 6], [[3, 9], [20], 6], [[1], [4, 6], 6], [[1], [6, 4], 6])
+# A result above the greatest target.
+also("closest-dessert-cost", [[1], [10_000], 10_000], [[5000], [5005, 1], 10_000])
 
 
 @by_hand("determine-the-winner-of-a-bowling-game")
@@ -133,6 +135,8 @@ def points(draw: Draw) -> Arguments:
 # Slopes that differ by 10^-8, the least there is; an upright and a level line that cross, at the origin and beside it.
 also("max-points-on-a-line", [[[0, 0], [9999, 9998], [10_000, 9999]]], [[[-1, 1], [9998, -9999], [9999, -10_000]]])
 also("max-points-on-a-line", [[[0, 0], [0, 2], [3, 0]]], [[[5, 1], [8, 5], [5, 5], [5, 9], [-2, 5]]])
+# Two parallel lines half a unit apart.
+also("max-points-on-a-line", [[[0, 0], [1, 2], [0, 1], [1, 3]]], [[[0, 0], [2, 1], [1, 0], [3, 1]]])
 
 
 @by_hand("maximum-distance-between-a-pair-of-values")

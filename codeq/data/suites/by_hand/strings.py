@@ -227,6 +227,9 @@ def forbidden_parts(draw: Draw) -> Arguments:
     return [word, forbidden]
 
 
+also("length-of-the-longest-valid-substring", ["abcdefghijklmn", ["cdefghijkl"]], ["a" * 12, ["a" * 10]])
+
+
 @by_hand("lexicographically-smallest-string-after-substring-operation")
 def text_with_a(draw: Draw) -> Arguments:
     alphabet = draw.pick(("a", "ab", "ab", "az", "bcz", ascii_lowercase))

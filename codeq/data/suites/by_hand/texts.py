@@ -54,6 +54,7 @@ def palindrome_partitioning_iii(draw: Draw) -> Arguments:
 
 
 also("palindrome-partitioning-iii", [ascii_lowercase * 2, 20])  # too many ways to cut, without a memo
+also("palindrome-partitioning-iii", [ascii_lowercase + ascii_lowercase[::-1], 2])  # a palindrome that must be cut
 
 
 @by_hand("partition-labels")

@@ -227,6 +227,7 @@ also("all-elements-in-two-binary-search-trees", [[], []])
 also("amount-of-time-for-binary-tree-to-be-infected", [path(8000), 1], [[*range(1, 20_001)], 20_000])
 also("kth-largest-sum-in-a-binary-tree", [path(10_000), 9999])
 also("maximum-product-of-splitted-binary-tree", [path(10_000)])
+also("maximum-difference-between-node-and-ancestor", [[0, 0]], [[10**5, 10**5]])
 also("smallest-string-starting-from-leaf", [[25]], [[25, *[25, None] * 40][:-1]])
 also(
     "linked-list-in-binary-tree",
@@ -235,5 +236,7 @@ also(
     [[1, 1], [11, 1]],
     [[1, 2], [11, 2]],
     [[2, 1], [2, 11]],
+    [[1, 1, 1, 2], [1, None, 1, None, 1, None, 1, None, 2]],
+    [[1, 2, 1, 2, 3], [1, None, 2, None, 1, None, 2, None, 1, None, 2, None, 3]],
     [[1, 2, 1], [12, 1, 12]],
 )

@@ -34,15 +34,19 @@ also("check-if-two-string-arrays-are-equivalent", [["ab", "c"], ["ab", "d"]], [[
 
 @by_hand("count-words-obtained-after-adding-a-letter")
 def words_of_different_letters(draw: Draw) -> Arguments:
-    """Targets are start words with a letter added, but also none, two, or one in place of another."""
+    """Targets are start words with a letter added, but also none, two, or one in place of another.
+
+    Most of a large list have two: a search through all start words finds nothing for them.
+    """
     alphabet = ascii_lowercase[: 26 if draw.scale == "large" else draw.pick((4, 8, 26))]
-    longest = {"extreme": 26, "large": 7}.get(draw.scale, 5)
-    starts = [draw.some(alphabet, 1, longest) for _ in range(draw.length(1, 50_000, large=6000))]
+    shortest, longest = {"extreme": (1, 26), "large": (3, 5)}.get(draw.scale, (1, 5))
+    additions = (1, 2, 2, 2) if draw.scale == "large" else (0, 1, 1, 1, 1, 2)
+    starts = [draw.some(alphabet, shortest, longest) for _ in range(draw.length(1, 50_000, large=8000))]
     targets = []
-    for _ in range(draw.length(1, 50_000, large=6000)):
+    for _ in range(draw.length(1, 50_000, large=8000)):
         word = draw.pick(starts)
         others = draw.shuffled([letter for letter in ascii_lowercase if letter not in word])
-        added = word + others[: draw.pick((0, 1, 1, 1, 1, 2))]
+        added = word + others[: draw.pick(additions)]
         if draw.chance(0.2) and len(added) > 1:
             added = added[1:]
         targets.append("".join(draw.shuffled(added)))
