@@ -21,7 +21,8 @@ Covered on x86-64, by a system call filter: no sockets, no new processes or prog
 fine), no signals to others, no tracing, no shared memory, no namespaces, no change of user.
 Covered where namespaces are permitted (as root, or with user namespaces): own network, PID, IPC and
 mount namespaces; a read-only root that holds the system's shared libraries and Python's standard
-library (no installed package), and no other file of the machine; its processes die together.
+library, and no other file of the machine; its processes die together. (Of installed packages only
+sortedcontainers, which LeetCode offers, can be imported: it is in memory.)
 Covered as root, where any user can read the standard library: a fresh unprivileged uid per candidate.
 Without namespaces: Landlock (Linux 5.13) closes all files but the libraries, packages installed beside
 the standard library included; and the filter forbids every write, even to /dev/null.

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import sortedcontainers
+
 from codeq.config import SandboxSettings
 from codeq.sandbox.protocol import (
     FRAME_BYTES,
@@ -39,6 +41,7 @@ class ProcessWorker:
             "output_bytes": OUTPUT_BYTES,
             "frame_bytes": FRAME_BYTES,
             "result_bytes": RESULT_BYTES,
+            "packages": str(Path(sortedcontainers.__file__).parents[1]),
         }
         with theirs:
             self._process = subprocess.Popen(

@@ -12,6 +12,7 @@ two such numbers, then the server's report as JSON, then the candidate's lines a
 """
 
 import gc
+import importlib
 import importlib.util
 import json
 import os
@@ -21,6 +22,7 @@ import struct
 import sys
 import time
 import types
+import typing
 
 _HEADER = struct.Struct("<II")
 _SETUP_SECONDS = 20.0
@@ -50,13 +52,17 @@ def _load(name: str, *parts: str) -> types.ModuleType:
 
 
 class Server:
-    def __init__(self, settings: dict[str, float]) -> None:
+    def __init__(self, settings: dict[str, typing.Any]) -> None:
         self._channel = int(settings["channel"])
         self._output_bytes, self._result_bytes = int(settings["output_bytes"]), int(settings["result_bytes"])
         self._test_timeout, self._timeout = settings["test_timeout_s"], settings["timeout_s"]
         values, candidate = _load("values", "..", "values.py"), _load("candidate", "candidate.py")
         structures = _load("structures", "structures.py")
         isolation, filters = _load("isolation", "isolation.py"), _load("filters", "filters.py")
+        # LeetCode offers this one package beside the standard library. Its files will be out of reach.
+        sys.path.append(settings["packages"])
+        importlib.import_module("sortedcontainers")
+        sys.path.remove(settings["packages"])
         sink = os.open(os.devnull, os.O_WRONLY)
         self._null = os.open(os.devnull, os.O_RDONLY)
         self._isolation = isolation.enter(filters, int(settings["memory_bytes"]))

@@ -216,6 +216,12 @@ def test_a_program_may_define_the_classes_anew(run: Run) -> None:
     ).passed
 
 
+def test_sorted_containers_can_be_imported_and_no_other_installed_package(run: Run) -> None:
+    body = "from sortedcontainers import SortedList\nreturn list(SortedList([2, 3, 1]))"
+    assert run(body, [], [1, 2, 3], {}, "").passed
+    assert run("import yaml\nreturn 1", [], 1).results[0].message.startswith("ModuleNotFoundError")
+
+
 def test_what_a_void_method_returns_does_not_count(sandbox: Sandbox, make_tests: MakeTests) -> None:
     code = "class Map(dict):\n    def drop(self, key): return self.pop(key)\n    def put(self, key): self[key] = {1j}\n"
     tests = make_tests(([["Map", "put", "drop", "get"], [[], [1], [1], [1]]], [None, None, None, None]))

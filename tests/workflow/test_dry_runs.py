@@ -14,7 +14,11 @@ def whole_graph(rounds: int, modes: int, seeds: int = 1) -> Counter[str]:
     """The jobs of a study from nothing: every round trains, every policy is evaluated in every mode."""
     each = dict.fromkeys(("search", "pairs", "dpo", "merge"), rounds * seeds)
     return Counter(
-        {**dict.fromkeys((*DATA, *LAST), 1), **each, **dict.fromkeys(("attempts", "evaluation"), (rounds + 1) * modes * seeds)}
+        {
+            **dict.fromkeys((*DATA, *LAST), 1),
+            **each,
+            **dict.fromkeys(("attempts", "evaluation"), (rounds + 1) * modes * seeds),
+        }
     )
 
 

@@ -7,7 +7,7 @@ from codeq.data.suites.draw import Draw, RejectedDraw
 from codeq.data.suites.registry import Arguments, also, by_hand
 from codeq.data.suites.shapes import tree_edges
 
-DEEP = 5_000  # nodes from which on graphs are built to be short as text
+DEEP = 5_000  # nodes of the largest path: some references recurse along it; larger graphs are built to be short
 
 
 @by_hand("add-edges-to-make-degrees-of-all-nodes-even")
@@ -215,14 +215,14 @@ def trips(draw: Draw) -> Arguments:
 
 @by_hand("minimum-fuel-cost-to-report-to-the-capital")
 def fuel(draw: Draw) -> Arguments:
-    n = draw.length(1, 10**5, large=draw.pick((2_000, 20_000)))
+    n = draw.length(1, 10**5, large=DEEP)
     seats = draw.rng.randint(1, draw.pick((2, 4, n, n + 1)))
     return [tree_edges(draw, n), 10**5 if draw.scale == "extreme" and draw.chance(0.3) else seats]
 
 
 @by_hand("reachable-nodes-with-restrictions")
 def reachable(draw: Draw) -> Arguments:
-    """In the largest tree, most nodes are restricted and hang on the others: too many to look for each node in a list of them."""
+    """In the largest tree, most nodes are restricted and hang on the others: too many to search a list of them."""
     n = draw.length(2, 10**5, large=draw.pick((2_000, 2_000, 26_000, 2_000)))
     if n > DEEP:
         names = [0, *draw.shuffled(range(1, n))]
@@ -270,3 +270,6 @@ def matches(draw: Draw) -> Arguments:
     players = draw.integers(max(2, count // share + 1), 1, 10**5, distinct=True)
     played = {tuple(draw.rng.sample(players, 2)) for _ in range(count)}
     return [draw.shuffled([list(match) for match in sorted(played)])]
+
+
+also("find-players-with-zero-or-one-losses", [[[10**5, 1], [2, 10**5]]])  # the greatest number, among both

@@ -112,7 +112,8 @@ def prefixes(draw: Draw) -> Arguments:
 
 
 # As many different letters as there are, and one more.
-also("find-the-string-with-lcp", *([[[(n - i) * (i == j) for j in range(n)] for i in range(n)]] for n in (26, 27)))
+for letters in (26, 27):
+    also("find-the-string-with-lcp", [[[(letters - i) * (i == j) for j in range(letters)] for i in range(letters)]])
 
 
 @by_hand("grid-game")

@@ -75,7 +75,8 @@ def medians(draw: Draw) -> Arguments:
 
 @by_hand("minimize-maximum-pair-sum-in-array")
 def pair_sums(draw: Draw) -> Arguments:
-    return [ordered(draw, draw.integers(2 * draw.length(1, 50_000, large=8000), 1, 100_000))]
+    high = 9999 if draw.scale == "large" else 100_000
+    return [ordered(draw, draw.integers(2 * draw.length(1, 50_000, large=12_000), 1, high))]
 
 
 @by_hand("minimum-deletions-to-make-array-divisible")
@@ -189,8 +190,8 @@ def next_greater(draw: Draw) -> Arguments:
 @by_hand("next-greater-element-iv")
 def second_greater(draw: Draw) -> Arguments:
     """Large: falling, so that most numbers have no second greater one and a scan for it is long."""
-    nums = draw.integers(draw.length(draw.pick((1, 3, 4)), 100_000), 0, 10**9)
-    return [sorted((number % 10**5 for number in nums), reverse=True) if draw.scale == "large" else ordered(draw, nums)]
+    nums = draw.integers(draw.length(draw.pick((1, 3, 4)), 100_000, large=30_000), 0, 10**9)
+    return [sorted((number % 1000 for number in nums), reverse=True) if draw.scale == "large" else ordered(draw, nums)]
 
 
 @by_hand("number-of-ways-to-split-array")
@@ -267,7 +268,7 @@ also("reverse-subarray-to-maximize-array-value", [[100_000] * 2], [[-100_000] * 
 @by_hand("sliding-window-median")
 def window_medians(draw: Draw) -> Arguments:
     if draw.scale == "large":
-        return [draw.integers(10_000, -99_999, 99_999), 5000 + draw.pick((0, 1))]
+        return [draw.integers(10_000, -(2**31), 2**31 - 1), 5000 + draw.pick((0, 1))]
     n = draw.length(1, 100_000)
     return [ordered(draw, draw.integers(n, -(2**31), 2**31 - 1)), draw.rng.randint(1, draw.pick((1, min(n, 4), n, n)))]
 
