@@ -39,6 +39,7 @@ class Visibility(StrEnum):
 
 class Backend(StrEnum):
     process = "process"
+    docker = "docker"
 
 
 app = typer.Typer(cls=_Group, no_args_is_help=True, add_completion=False, help="CodeQ: inspect what the pipeline made.")
@@ -72,7 +73,7 @@ def judge(
 
     _log_lines()
     submissions = scoring.read_submissions(programs, tests, visibility.value)
-    settings = SandboxSettings(workers=jobs)
+    settings = SandboxSettings(backend=backend.value, workers=jobs)
     journal = out.with_name(out.name + ".journal")
     out.parent.mkdir(parents=True, exist_ok=True)
     with Sandbox(settings) as sandbox:

@@ -80,6 +80,9 @@ class ModelSettings(Section):
 
 
 class SandboxSettings(Section):
+    backend: Literal["process", "docker"] = setting(
+        "process", "where candidates run: a local process, or a container without network"
+    )
     memory_mb: int = setting(512, "memory of one candidate", unit="MiB", source="CodeQ", ge=64)
     timeout_s: float = setting(30.0, "hard wall-clock cap of one candidate", unit="s", source="CodeQ", gt=0)
     test_timeout_s: float = setting(2.0, "cap on the CPU time of one test", unit="s", gt=0)

@@ -2,7 +2,7 @@
 
 Loaded inside the sandbox by path; standard library only; Linux. `enter` confines the server once:
 own PID, network, IPC and mount namespaces and a private read-only root, directly as root or through
-a user namespace. `Isolation.confine` then confines each candidate's process: rlimits, an
+a user namespace; a container already has them. `Isolation.confine` then confines each candidate's process: rlimits, an
 unprivileged uid of its own where possible, no capabilities, a system call filter (`filters`) and,
 where there is no private root, Landlock. `Isolation.in_force` says what was obtained.
 """
@@ -30,10 +30,11 @@ _LANDLOCK_ALL, _LANDLOCK_READ = 0x1FFF, 0xC  # every right of ABI 1; READ_FILE a
 
 _LIBRARIES = ("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
-_FIRST_UID, _UIDS = 1 << 30, 1 << 10  # beyond every uid that is given to people; so many per server
+_FIRST_UID, _FIRST_CONTAINER_UID, _UIDS = 1 << 30, 1 << 31, 1 << 10  # beyond people's uids; so many per server
 _STACK_BYTES = 64 << 20
 _OPEN_FILES = 64
 _PROCESSES = 64
+_OOM_COUNTERS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")  # of cgroups v2 and v1
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -62,6 +63,8 @@ class Isolation:
 
     def __init__(self, namespaces: str, first_uid: int, filters: types.ModuleType, memory_bytes: int) -> None:
         self.namespaces = namespaces != "none"
+        self._container = namespaces == "docker"
+        self._oom_counter = _oom_counter() if self._container else None
         self._ruleset = None if self.namespaces else _landlock()
         self._first_uid, self._served = first_uid, 0
         self._own_uid = namespaces != "user" and _rehearse(functools.partial(_probe_uid, first_uid))
@@ -71,23 +74,34 @@ class Isolation:
             Filter(filters.for_server(read_only=not self.namespaces)).install()
             self._filter = Filter(*filters.for_candidate())
         filtered, landlock = self._filter is not None, self._ruleset is not None
+        files = "read-only image" if self._container else "private read-only root"
         self.in_force = {
             "namespaces": namespaces,
             "network": "none" if self.namespaces or filtered else "open",
             "processes": "own PID namespace" if self.namespaces else "same PID namespace",
-            "files": "private read-only root" if self.namespaces else "Landlock" if landlock else "host",
+            "files": files if self.namespaces else "Landlock" if landlock else "host",
             "writes": "none" if self.namespaces or filtered or landlock else "host",
             "uid": "fresh" if self._own_uid else "same, without capabilities",
             "system calls": "filtered" if filtered else "open",
-            "memory": "RLIMIT_AS",
+            "memory": "RLIMIT_AS" if self._oom_counter is None else "RLIMIT_AS and cgroup",
         }
 
     def next_candidate(self) -> None:
         """Tell, in the server, that another candidate is about to be forked."""
         self._served += 1
 
+    def oom_kills(self) -> int:
+        """How many processes of this container the kernel has killed for want of memory; 0 where that is not known."""
+        if self._oom_counter is None:
+            return 0
+        words = os.pread(self._oom_counter, 4096, 0).split()
+        return int(words[words.index(b"oom_kill") + 1])
+
     def confine(self, cpu_seconds: int) -> None:
         """Confine the calling process for good. Raises OSError where a layer cannot be put in force."""
+        if self._container:
+            with open("/proc/self/oom_score_adj", "w") as file:  # of this process and the server, this one is killed
+                file.write("1000")
         resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
         if self._own_uid:
             _become(self._first_uid + self._served % _UIDS)  # and the capabilities are gone
@@ -146,18 +160,33 @@ def _probe_uid(uid: int) -> None:
     os.listdir(os.path.dirname(os.__file__))
 
 
-def enter(filters: types.ModuleType, memory_bytes: int) -> Isolation:
+def _oom_counter() -> int | None:
+    """A descriptor of this container's own count of processes killed for want of memory."""
+    for path in _OOM_COUNTERS:
+        with contextlib.suppress(OSError):
+            descriptor = os.open(path, os.O_RDONLY)
+            if b"oom_kill " in os.pread(descriptor, 4096, 0):
+                return descriptor
+            os.close(descriptor)
+    return None
+
+
+def enter(filters: types.ModuleType, memory_bytes: int, container: int | None) -> Isolation:
     """Confine this process as far as the machine permits, and say how far.
 
-    With namespaces the process continues as PID 1 of its own; the one that was started stays
-    outside, waits for it and ends with it.
+    `container` is a number that no other container in use has; None outside of containers. With namespaces of its
+    own the process continues as their PID 1; the one that was started stays outside, waits for it and ends with it.
     """
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    first_uid = _FIRST_UID + os.getpid() % (1 << 18) * _UIDS  # disjoint between servers
-    modes = ("root", "user") if os.geteuid() == 0 else ("user",)
-    chosen = next((mode for mode in modes if _rehearse(functools.partial(_enter_namespaces, mode))), "none")
-    if chosen != "none":
-        _enter_namespaces(chosen)
+    # Uids are disjoint between servers: RLIMIT_NPROC counts a uid's processes across all containers.
+    if container is not None:
+        first_uid, chosen = _FIRST_CONTAINER_UID + container % (1 << 20) * _UIDS, "docker"
+    else:
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        first_uid = _FIRST_UID + os.getpid() % (1 << 18) * _UIDS
+        modes = ("root", "user") if os.geteuid() == 0 else ("user",)
+        chosen = next((mode for mode in modes if _rehearse(functools.partial(_enter_namespaces, mode))), "none")
+        if chosen != "none":
+            _enter_namespaces(chosen)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     _prctl(_PR_SET_DUMPABLE, 0)  # the server's memory and descriptors are closed to a process of the same uid

@@ -168,6 +168,8 @@ def _ending(execution: Execution) -> tuple[str, str]:
     """Status and reason of a program that stopped before all was said."""
     if execution.ended == "timeout" or execution.exit_status == -signal.SIGXCPU:
         return TIMEOUT, "the time limit was exceeded"
+    if execution.ended == "oom":
+        return OOM, "the kernel killed the process for want of memory"
     if execution.ended == "output_limit":
         return OUTPUT_LIMIT, "the limit on printed or returned data was exceeded"
     if execution.exit_status < 0:

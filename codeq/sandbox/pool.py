@@ -24,6 +24,15 @@ from codeq.sandbox.protocol import (
 T = TypeVar("T")
 
 
+def _starter(settings: SandboxSettings) -> Callable[[], Worker]:
+    """What starts a worker of the chosen backend."""
+    if settings.backend == "process":
+        return lambda: ProcessWorker(settings)
+    from codeq.sandbox import docker  # Docker's client takes a while to import
+
+    return docker.starter(settings)
+
+
 class Sandbox:
     """Executes candidates, `settings.workers` at once, each worker in a thread of its own.
 
@@ -32,7 +41,7 @@ class Sandbox:
 
     def __init__(self, settings: SandboxSettings) -> None:
         """Start the workers. Raises SandboxError when the first does not come up."""
-        self._settings = settings
+        self._start_worker = _starter(settings)
         self._mine = threading.local()
         self._lock = threading.Lock()
         self._workers: set[Worker] = set()
@@ -43,7 +52,7 @@ class Sandbox:
             worker = first.result()
         except WorkerLostError as error:
             self.close()
-            raise SandboxError(f"the sandbox does not start: {error}; `codeq doctor` says what is missing") from error
+            raise SandboxError(f"the sandbox ({settings.backend}) does not start: {error}") from error
         except BaseException:
             self.close()
             raise
@@ -115,7 +124,7 @@ class Sandbox:
         """This thread's worker, started when there is none."""
         worker: Worker | None = getattr(self._mine, "worker", None)
         if worker is None:
-            worker = ProcessWorker(self._settings)
+            worker = self._start_worker()
             with self._lock:
                 if not self._closed:
                     self._workers.add(worker)

@@ -114,7 +114,7 @@ class Verdict:
 class Execution:
     """What the server says of one candidate, and the bytes that the candidate wrote.
 
-    `ended` is ``exited``, ``timeout`` or ``output_limit``; `exit_status` the exit status, or minus the
+    `ended` is ``exited``, ``timeout``, ``oom`` or ``output_limit``; `exit_status` the exit status, or minus the
     signal; `step_seconds` the wall time of each step whose line arrived; `frames` hostile bytes.
     """
 

@@ -1,16 +1,17 @@
 """The fork server inside the sandbox: one candidate at a time, each in a process of its own.
 
 Started as ``python -s -S -P server.py SETTINGS`` with an empty environment but for a fixed hash
-seed. It holds the channel to the host, forks, watches, measures and cleans up; it never runs a
-candidate's code, and never holds it: the forked child itself reads the request, and what the child
-returned passes through one buffer that is wiped afterwards. So no candidate can find another's code
-or values in the memory it inherits.
+seed (what else a container's holds is removed). It holds the channel to the host, forks, watches,
+measures and cleans up; it never runs a candidate's code, and never holds it: the forked child itself
+reads the request, and what the child returned passes through one buffer that is wiped afterwards. So
+no candidate can find another's code or values in the memory it inherits.
 
 Protocol, on one stream: first a report (JSON) of what isolates; then, for each request (a header of
 two little-endian 32-bit numbers, payload bytes and tests; then the payload), a reply (a header of
 two such numbers, then the server's report as JSON, then the candidate's lines as they are).
 """
 
+import _socket
 import gc
 import importlib
 import importlib.util
@@ -53,7 +54,8 @@ def _load(name: str, *parts: str) -> types.ModuleType:
 
 class Server:
     def __init__(self, settings: dict[str, typing.Any]) -> None:
-        self._channel = int(settings["channel"])
+        self._channel = self._connect(settings)
+        os.environ.clear()
         self._output_bytes, self._result_bytes = int(settings["output_bytes"]), int(settings["result_bytes"])
         self._test_timeout, self._timeout = settings["test_timeout_s"], settings["timeout_s"]
         values, candidate = _load("values", "..", "values.py"), _load("candidate", "candidate.py")
@@ -65,7 +67,7 @@ class Server:
         sys.path.remove(settings["packages"])
         sink = os.open(os.devnull, os.O_WRONLY)
         self._null = os.open(os.devnull, os.O_RDONLY)
-        self._isolation = isolation.enter(filters, int(settings["memory_bytes"]))
+        self._isolation = isolation.enter(filters, int(settings["memory_bytes"]), settings.get("container"))
         candidate.prelude()
         self._harness = candidate.Harness(values, structures, _RESULT, int(settings["frame_bytes"]))
         # What Python sets up at first use (compile: a hundred types) is set up once, before the forks.
@@ -74,6 +76,18 @@ class Server:
         self._frames = bytearray(self._result_bytes)
         self._printed = bytearray(_CHUNK)
         sys.argv[:] = ["candidate"]
+
+    @staticmethod
+    def _connect(settings: dict[str, typing.Any]) -> int:
+        """The channel: inherited or, from a container, made, with a second connection for what goes to stderr."""
+        if "channel" in settings:
+            return int(settings["channel"])
+        channel, log = _socket.socket(_socket.AF_UNIX), _socket.socket(_socket.AF_UNIX)
+        for connection in (channel, log):
+            connection.connect(settings["socket"])
+        os.dup2(log.fileno(), 2)
+        log.close()
+        return channel.detach()
 
     def serve(self) -> None:
         """Answer requests until the host hangs up."""
@@ -90,6 +104,7 @@ class Server:
 
     def _answer(self, size: int, tests: int) -> None:
         self._isolation.next_candidate()
+        killed_before = self._isolation.oom_kills()
         result, result_end = os.pipe()
         output, output_end = os.pipe()
         pid = os.fork()
@@ -106,6 +121,8 @@ class Server:
         self._sweep()
         if not watch.marks:
             raise RuntimeError(f"a candidate's process could not be set up (exit status {status})")
+        if ended == "exited" and self._isolation.oom_kills() > killed_before:
+            ended = "oom"
         steps = [round(after - before, 6) for before, after in zip(watch.marks, watch.marks[1:], strict=False)]
         seconds = round(watch.ended_at - watch.marks[0], 6)
         report = json.dumps({"ended": ended, "exit_status": status, "seconds": seconds, "steps": steps}).encode()
