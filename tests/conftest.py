@@ -1,9 +1,13 @@
 """Fixtures that every test may use."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from codeq.errors import SandboxError
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -22,3 +26,19 @@ def shared() -> Path:
             pytest.fail(f"{directory}: no benchmark data, and CODEQ_REQUIRE asks for it")
         pytest.skip(f"{directory}: no benchmark data; set CODEQ_SHARED to a directory that has it")
     return directory
+
+
+@pytest.fixture(scope="session")
+def docker() -> Iterator[Any]:
+    """A client of a Docker that has, or can make, the sandbox's image."""
+    from codeq.sandbox import image
+
+    try:
+        image.ensure()
+    except SandboxError as error:
+        if required("docker"):
+            pytest.fail(f"CODEQ_REQUIRE asks for Docker: {error}")
+        pytest.skip(str(error))
+    client = image.connect()
+    yield client
+    client.close()

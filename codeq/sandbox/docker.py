@@ -49,8 +49,8 @@ class DockerWorker(ServerWorker):
                 self._container = self._client.containers.create(tag, **_options(settings, path))
                 self._container.start()
                 channel, log = self._accept(listener), self._accept(listener)
-            super().__init__(settings, channel, log.makefile("rb", buffering=0))
-            log.close()
+            with log:
+                super().__init__(settings, channel, log.makefile("rb", buffering=0))
         except (DockerException, OSError) as error:
             self.close()
             raise WorkerLostError(f"Docker: {error}") from error

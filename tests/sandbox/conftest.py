@@ -9,9 +9,12 @@ from codeq.config import SandboxSettings
 from codeq.sandbox import Sandbox, Test
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(SandboxSettings(workers=1, test_timeout_s=2.0, timeout_s=10.0)) as running:
+@pytest.fixture(scope="module", params=["process", "docker"])
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """One worker of each backend."""
+    if request.param == "docker":
+        request.getfixturevalue("docker")
+    with Sandbox(SandboxSettings(backend=request.param, workers=1, test_timeout_s=2.0, timeout_s=10.0)) as running:
         yield running
 
 

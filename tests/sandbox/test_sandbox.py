@@ -329,7 +329,7 @@ def f(control):
                 found |= set(re.findall(rb"(code|argument|value|control)[-]mark[-]7d1c", data))
     return sorted(word.decode() for word in found)
 """
-    if sandbox.isolation["files"] != "private read-only root":
+    if sandbox.isolation["namespaces"] == "none":
         pytest.skip("/proc is closed to candidates where there is no private root")
     verdict = sandbox.judge(function(search), make_tests((("control" + "-mark-7d1c",), ["control"])))
     assert verdict.passed, verdict
