@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= 2
 
-.PHONY: help run test lint readme clean
+.PHONY: help run test lint sandbox-image readme clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -20,6 +20,9 @@ lint: .venv/ready  ## style, types, import layers, workflow
 	.venv/bin/snakemake --lint --configfile config/mini.yaml
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+sandbox-image: .venv/ready  ## build the docker backend's image now instead of on first use
+	.venv/bin/python -m codeq.sandbox.image
 
 # The environment is remade when the pins change.
 .venv/ready: requirements.txt pyproject.toml

@@ -12,33 +12,45 @@ A worker that dies is replaced once; a second loss is a `SandboxError`, never a 
 A candidate is met as LeetCode meets it: names that need no import (`candidate.prelude`), linked lists and trees
 as arguments and results, results in place (`structures`), and rules for results that are not unique (`comparisons`).
 
-Backend ``process``: one fork server per worker (`server`), each candidate in a process of its own.
+Both backends are the same fork server (`server`), one per worker, with each candidate in a process of its own.
+``docker``, the study's, runs it as the first process of a container (`docker`, `image`); ``process`` as a local
+process, isolated as far as the machine permits. `Sandbox.backend` and `Sandbox.isolation` say what is in force;
+results are labelled with it.
 
-Covered, whatever the machine permits: memory (RLIMIT_AS), CPU time per test, wall time in all, file
+Covered by both, whatever the machine permits: memory (RLIMIT_AS), CPU time per test, wall time in all, file
 size, open files, core dumps, printed and returned bytes; a session of its own, no descriptor of the
-server, an environment of one variable; nothing of other candidates in the memory it inherits.
-Covered on x86-64, by a system call filter: no sockets, no new processes or programs (threads are
+server, an empty environment; nothing of other candidates in the memory it inherits.
+Covered by both on x86-64, by a system call filter: no sockets, no new processes or programs (threads are
 fine), no signals to others, no tracing, no shared memory, no namespaces, no change of user.
-Covered where namespaces are permitted (as root, or with user namespaces): own network, PID, IPC and
+
+Covered by ``docker``, besides: own network (none), PID, IPC and mount namespaces; a read-only image of Python, its
+standard library and the server, without a writable path; no file of the host's, whose only trace is the socket on
+which it no longer listens; 512 MB for server and candidate together, swap and the kernel's own memory included; 64
+processes; no capabilities but those with which the server gives each candidate a fresh uid, from a range that no
+other container has; Docker's own filter of system calls. The kernel kills the candidate, not the server, when memory
+runs out (verdict ``oom``). A container ends with its owner, however that ends, and Docker removes it.
+Where Docker maps users (rootless, userns-remap), a candidate is root in its container, without capabilities. Where
+it has no cgroups to set (rootless on v1), memory is limited by RLIMIT_AS alone; `isolation` says so.
+
+Covered by ``process`` where namespaces are permitted (as root, or with user namespaces): own network, PID, IPC and
 mount namespaces; a read-only root that holds the system's shared libraries and Python's standard
 library, and no other file of the machine; its processes die together. (Of installed packages only
 sortedcontainers, which LeetCode offers, can be imported: it is in memory.)
 Covered as root, where any user can read the standard library: a fresh unprivileged uid per candidate.
 Without namespaces: Landlock (Linux 5.13) closes all files but the libraries, packages installed beside
 the standard library included; and the filter forbids every write, even to /dev/null.
-`Sandbox.isolation` says which of these are in force; results should be labelled with it.
 
-Not covered: flaws of the kernel, which serves host and candidate alike; side channels such as timing;
-memory that the kernel spends on a candidate's behalf, and swap; a cap on all candidates together beyond
-`workers` times the limit. A test is limited in CPU time, so a busy machine rejects no right program, until its
+Covered by neither: flaws of the kernel, which serves host and candidate alike; side channels such as timing.
+By ``process``: memory that the kernel spends on a candidate's behalf, and swap; a cap on all candidates together
+beyond `workers` times the limit. A test is limited in CPU time, so a busy machine rejects no right program, until its
 share is so small that the limits of wall time take hold: five times the CPU limit and 1 s per test, and
-`timeout_s` in all.
-Needs Linux 5.3 (pidfd). With neither namespaces nor Landlock a candidate reads the host's files, and could
-find expected values that lie there readable. Without the filter as well (not x86-64), it shares the
-network and, as the same user, can signal other processes and change files: do not run hostile code there.
+`timeout_s` in all. Who may use Docker's socket is root on the machine: that is the host's user, never a candidate.
+Needs Linux 5.3 (pidfd), and Docker 20.10. With neither namespaces nor Landlock a candidate of ``process`` reads the
+host's files, and could find expected values that lie there readable. Without the filter as well (not x86-64), it
+shares the network and, as the same user, can signal other processes and change files: do not run hostile code there.
 
-Of the published attack cases (``sandbox/cases.json``) none passes. With namespaces every case gets its
-exact verdict. Without them these differ:
+Of the published attack cases (``sandbox/cases.json``) none passes. With ``docker``, and with namespaces, every case
+gets its exact verdict. Without them these differ:
 
 - ``poison_check`` (expects pass) errs: it demands a ``/proc`` without other processes; Landlock closes
   ``/proc``, and without Landlock it shows the machine's processes.

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from docker.errors import APIError, DockerException
+from docker.errors import APIError, DockerException, NotFound
 from docker.types import LogConfig, Mount, Ulimit
 
 from codeq.config import SandboxSettings
@@ -78,10 +78,13 @@ class DockerWorker(ServerWorker):
         while time.monotonic() < end:
             with contextlib.suppress(TimeoutError):
                 return listener.accept()[0]
-            self._container.reload()
+            try:
+                self._container.reload()
+            except NotFound:
+                break
             if self._container.status == "exited":
                 break
-        raise WorkerLostError(f"container {self._container.name} ({self._container.status}) did not connect")
+        raise WorkerLostError(f"the server in container {self._container.name} ended, or hung, before it connected")
 
 
 def starter(settings: SandboxSettings) -> Callable[[], DockerWorker]:
@@ -120,6 +123,7 @@ def _options(settings: SandboxSettings, path: Path) -> dict[str, Any]:
         "name": f"codeq-sandbox-{os.getpid()}-{secrets.token_hex(4)}",
         "labels": {OWNER_LABEL: _owner(os.getpid())},
         "auto_remove": True,
+        "stop_signal": "SIGKILL",  # the first process of a container is deaf to SIGTERM
         "environment": {"PYTHONHASHSEED": "0"},  # equal programs iterate their sets in equal order
         "hostname": "sandbox",
         "user": "0:0",

@@ -64,7 +64,7 @@ class Isolation:
     def __init__(self, namespaces: str, first_uid: int, filters: types.ModuleType, memory_bytes: int) -> None:
         self.namespaces = namespaces != "none"
         self._container = namespaces == "docker"
-        self._oom_counter = _oom_counter() if self._container else None
+        self._memory = MemoryGroup(_OOM_COUNTERS if self._container else ())
         self._ruleset = None if self.namespaces else _landlock()
         self._first_uid, self._served = first_uid, 0
         self._own_uid = namespaces != "user" and _rehearse(functools.partial(_probe_uid, first_uid))
@@ -83,7 +83,7 @@ class Isolation:
             "writes": "none" if self.namespaces or filtered or landlock else "host",
             "uid": "fresh" if self._own_uid else "same, without capabilities",
             "system calls": "filtered" if filtered else "open",
-            "memory": "RLIMIT_AS" if self._oom_counter is None else "RLIMIT_AS and cgroup",
+            "memory": "RLIMIT_AS and cgroup" if self._memory.known else "RLIMIT_AS",
         }
 
     def next_candidate(self) -> None:
@@ -92,10 +92,7 @@ class Isolation:
 
     def oom_kills(self) -> int:
         """How many processes of this container the kernel has killed for want of memory; 0 where that is not known."""
-        if self._oom_counter is None:
-            return 0
-        words = os.pread(self._oom_counter, 4096, 0).split()
-        return int(words[words.index(b"oom_kill") + 1])
+        return self._memory.oom_kills()
 
     def confine(self, cpu_seconds: int) -> None:
         """Confine the calling process for good. Raises OSError where a layer cannot be put in force."""
@@ -132,6 +129,21 @@ def _limit_resources(memory_bytes: int, own_uid: bool) -> None:
         resource.setrlimit(which, (limit, limit))
 
 
+class MemoryGroup:
+    """The container's memory cgroup, as far as it can be read: who was killed for want of memory."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        found = next((path for path in paths if os.access(path, os.R_OK)), None)
+        self._descriptor = None if found is None else os.open(found, os.O_RDONLY)
+        self.known = self._descriptor is not None
+
+    def oom_kills(self) -> int:
+        if self._descriptor is None:
+            return 0
+        words = os.pread(self._descriptor, 4096, 0).split()
+        return int(words[words.index(b"oom_kill") + 1])
+
+
 class Filter:
     """A seccomp filter, prepared once so that a candidate's process need only install it."""
 
@@ -158,17 +170,6 @@ def _probe_uid(uid: int) -> None:
     """A uid is of use only where it can still import from the standard library."""
     _become(uid)
     os.listdir(os.path.dirname(os.__file__))
-
-
-def _oom_counter() -> int | None:
-    """A descriptor of this container's own count of processes killed for want of memory."""
-    for path in _OOM_COUNTERS:
-        with contextlib.suppress(OSError):
-            descriptor = os.open(path, os.O_RDONLY)
-            if b"oom_kill " in os.pread(descriptor, 4096, 0):
-                return descriptor
-            os.close(descriptor)
-    return None
 
 
 def enter(filters: types.ModuleType, memory_bytes: int, container: int | None) -> Isolation:

@@ -283,7 +283,8 @@ def test_a_server_that_does_not_start_says_why(docker: Any, options: Change) -> 
     options(entrypoint=["/nowhere"])
     with pytest.raises(SandboxError, match=r"does not start: Docker: .*/nowhere"):
         Sandbox(one())
-    options(entrypoint=["python3.11", "-c", "import time; time.sleep(0.5)"], auto_remove=False)
-    with pytest.raises(SandboxError, match=r"\(exited\) did not connect"):
-        Sandbox(one())
+    for remove in (True, False):
+        options(entrypoint=["python3.11", "-c", "import time; time.sleep(0.5)"], auto_remove=remove)
+        with pytest.raises(SandboxError, match=r"does not start: the server in container .* before it connected"):
+            Sandbox(one())
     assert gone(docker, os.getpid(), 0)
