@@ -50,7 +50,7 @@ host's files, and could find expected values that lie there readable. Without th
 shares the network and, as the same user, can signal other processes and change files: do not run hostile code there.
 
 Of the published attack cases (``sandbox/cases.json``) none passes. With ``docker``, and with namespaces, every case
-gets its exact verdict. Without them these differ:
+gets its exact verdict, with ``docker`` also where there is no filter of system calls. Without namespaces these differ:
 
 - ``poison_check`` (expects pass) errs: it demands a ``/proc`` without other processes; Landlock closes
   ``/proc``, and without Landlock it shows the machine's processes.

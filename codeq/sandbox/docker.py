@@ -11,6 +11,7 @@ import itertools
 import json
 import os
 import secrets
+import shutil
 import socket
 import tempfile
 import time
@@ -29,6 +30,7 @@ from codeq.sandbox.worker import START_SECONDS, ServerWorker, server_settings
 
 OWNER_LABEL = "codeq.sandbox.owner"
 _CHANNEL = "/channel"
+_DIRECTORY, _DIRECTORY_SECONDS = "codeq-sandbox-", 3600.0  # of a start: how its name begins; it is not used for so long
 _SYSCTLS = {"kernel.shmmni": "0", "kernel.msgmni": "0", "fs.mqueue.queues_max": "0"}
 _numbers = itertools.count(os.getpid() * 32)  # of containers: disjoint between owners that start fewer than these
 
@@ -43,7 +45,7 @@ class DockerWorker(ServerWorker):
         self._client = image.connect()
         self._container: Any = None
         try:
-            with tempfile.TemporaryDirectory(prefix="codeq-") as directory, socket.socket(socket.AF_UNIX) as listener:
+            with tempfile.TemporaryDirectory(prefix=_DIRECTORY) as directory, socket.socket(socket.AF_UNIX) as listener:
                 path = Path(directory) / "channel"  # mounted itself: its directory stays closed
                 _listen(listener, path)
                 self._container = self._client.containers.create(tag, **_options(settings, path))
@@ -95,7 +97,11 @@ def starter(settings: SandboxSettings) -> Callable[[], DockerWorker]:
 
 
 def remove_leftovers() -> None:
-    """Remove the containers of owners that no longer live."""
+    """Remove the containers of owners that no longer live, and the directories of those killed while they started."""
+    for directory in Path(tempfile.gettempdir()).glob(f"{_DIRECTORY}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - directory.stat().st_mtime > _DIRECTORY_SECONDS:
+                shutil.rmtree(directory)
     with contextlib.closing(image.connect()) as client:
         try:
             for container in client.containers.list(all=True, ignore_removed=True, filters={"label": OWNER_LABEL}):

@@ -133,9 +133,11 @@ def _debian_root(directory: Path) -> Path:
     if program is None:
         raise SandboxError(f"no registry has {_REGISTRY_BASE}, and there is no debootstrap. {_REMEDY}")
     root, archive = directory / "root", directory / "root.tar"
+    # Its mounts and processes end with it, also when it is killed: what is removed afterwards is the root alone.
+    confined = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
     command = [program, "--variant=minbase", f"--include={_PACKAGES}", _SUITE, str(root)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_BUILD_TIMEOUT_S)
+        done = subprocess.run(confined + command, capture_output=True, text=True, timeout=_BUILD_TIMEOUT_S)
     except subprocess.TimeoutExpired as error:
         raise SandboxError(f"debootstrap did not end within {_BUILD_TIMEOUT_S} s. {_REMEDY}") from error
     if done.returncode:

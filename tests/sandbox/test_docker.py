@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -248,6 +249,17 @@ def test_a_start_removes_what_dead_owners_left_and_nothing_else(docker: Any, add
                     container.remove(force=True)
                 except NotFound:
                     continue
+
+
+def test_old_directories_of_starts_are_removed(docker: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name in ("codeq-sandbox-old", "codeq-sandbox-new", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "channel").touch()
+    for name in ("codeq-sandbox-old", "other"):
+        os.utime(tmp_path / name, (0, 0))
+    with Sandbox(one()):
+        assert {path.name for path in tmp_path.iterdir()} == {"codeq-sandbox-new", "other"}
 
 
 def test_without_docker_the_error_names_the_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
