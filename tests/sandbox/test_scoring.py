@@ -53,7 +53,12 @@ def judge(*options: object) -> tuple[int, str, str]:
     return result.exit_code, result.stdout, result.stderr
 
 
-def test_every_kind_of_ending_gets_its_verdict_and_the_first_failure_is_shown(suite: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("backend", ["process", "docker"])
+def test_every_kind_of_ending_gets_its_verdict_and_the_first_failure_is_shown(
+    backend: str, suite: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if backend == "docker":
+        request.getfixturevalue("docker")
     programs = {
         "right": RIGHT,
         "from three on": RIGHT.replace("2 * n", "2 * n if n < 4 else n"),
@@ -66,7 +71,7 @@ def test_every_kind_of_ending_gets_its_verdict_and_the_first_failure_is_shown(su
     }
     file = write(tmp_path / "programs.jsonl", *(line(name, code) for name, code in programs.items()), "", "  ")
     out = tmp_path / "made" / "scores.parquet"
-    code, shown, _ = judge("--tests", suite, "--programs", file, "--out", out)
+    code, shown, _ = judge("--tests", suite, "--programs", file, "--out", out, "--backend", backend)
     assert code == 0
     assert shown.startswith("8 programs: ")
     scores = {row["id"]: row for row in tables.read("scores", out).iter_rows(named=True)}
