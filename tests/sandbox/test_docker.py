@@ -110,22 +110,23 @@ def test_a_container_is_what_was_asked_for(docker: Any, addition: list[Test]) ->
     assert not Path(host["Mounts"][0]["Source"]).parent.exists()
 
 
-def test_a_candidate_finds_no_writable_path_and_no_environment(docker: Any, make_tests: Callable[..., Any]) -> None:
+def test_a_candidate_can_write_nowhere_and_has_no_environment(docker: Any, make_tests: Callable[..., Any]) -> None:
     code = """import os
 def f():
-    found = []
+    paths, written = [], []
     for directory, _, files in os.walk("/"):
         if not directory.startswith(("/proc", "/sys")):
-            found += [path for path in (directory, *(os.path.join(directory, name) for name in files))
-                      if os.access(path, os.W_OK) and not os.path.islink(path)]
-    return [sorted(found), dict(os.environ)]
+            paths += [os.path.join(directory, name) for name in ("codeq_poison", *files)]
+    for path in paths:
+        if os.path.isfile(path) or not os.path.exists(path):
+            try:
+                with open(path, "a"): written.append(path)
+            except OSError:
+                pass
+    return [len(paths) > 100, written, dict(os.environ)]
 """
     with Sandbox(one()) as sandbox:
-        verdict = sandbox.judge(Program(code, "f", "function"), make_tests(((), None)))
-        lists = json.loads(str(verdict.results[0].returned).replace("'", '"'))
-    # access(2) of a device or of the hung-up channel asks nothing of the read-only file systems they lie in
-    assert {path for path in lists[0] if not path.startswith("/dev/")} <= {"/channel"}
-    assert lists[1] == {}
+        assert sandbox.judge(Program(code, "f", "function"), make_tests(((), [True, [], {}]))).passed
 
 
 def test_no_two_candidates_share_a_user(docker: Any, make_tests: Callable[..., Any]) -> None:
