@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.text import Text
     from rich.tree import Tree
 
+    from codeq.config import SandboxSettings
     from codeq.lineage import Node
 
 
@@ -45,6 +46,8 @@ class Backend(StrEnum):
 app = typer.Typer(cls=_Group, no_args_is_help=True, add_completion=False, help="CodeQ: inspect what the pipeline made.")
 lineage = typer.Typer(no_args_is_help=True, help="Where results come from.")
 app.add_typer(lineage, name="lineage")
+sandbox = typer.Typer(no_args_is_help=True, help="Where programs run.")
+app.add_typer(sandbox, name="sandbox")
 
 
 @app.callback()
@@ -84,6 +87,48 @@ def judge(
     journal.unlink()
     counts = scores["verdict"].value_counts(sort=True)
     typer.echo(f"{len(scores)} programs: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.iter_rows()))
+
+
+@sandbox.command()
+def run(
+    problem: Annotated[Path, typer.Option(help='JSON file {"entry_point", "kind", "tests"}')],
+    cases: Annotated[Path, typer.Option(help='JSON file: a list of {"id", "code", "expect"}')],
+    backend: Annotated[Backend, typer.Option(help="where the programs run")] = Backend.process,
+) -> None:
+    """Run programs whose verdict is known: a JSON line per case, exit code 1 when one got another verdict."""
+    from codeq.sandbox import cases as files
+
+    asked, known = files.read_problem(problem), files.read_cases(cases)
+    wrong = 0
+    for case, verdict in files.run(asked, known, _sandbox_settings(backend)):
+        status = case.verdict(verdict.status)
+        wrong += status not in case.right
+        line = {"id": case.id, "verdict": status, "seconds": verdict.seconds, "right": status in case.right}
+        typer.echo(json.dumps(line, ensure_ascii=False))
+    if wrong:
+        typer.secho(f"{wrong} of {len(known)} cases got another verdict than they expect", err=True)
+        raise typer.Exit(1)
+
+
+@sandbox.command()
+def bench(
+    backend: Annotated[Backend, typer.Option(help="where the programs run")] = Backend.process,
+    executions: Annotated[int, typer.Option(min=1, help="programs to run")] = 2000,
+    workers: Annotated[int, typer.Option(min=1, help="programs run at once")] = 2,
+) -> None:
+    """Measure executions per second, and how long one takes, on tiny programs with three tests each."""
+    from codeq.sandbox import Sandbox, speed
+
+    settings = _sandbox_settings(backend, workers=workers)
+    with Sandbox(settings) as running:
+        measured = speed.measure(speed.judging(running), executions, workers)
+    typer.echo(json.dumps({"backend": backend.value, "workers": workers, **measured.rounded()}))
+
+
+def _sandbox_settings(backend: Backend, **limits: int) -> "SandboxSettings":
+    from codeq.config import SandboxSettings
+
+    return SandboxSettings.model_validate({**limits, **({} if backend is Backend.process else {"backend": backend})})
 
 
 @lineage.command()
