@@ -1,0 +1,110 @@
+"""A long run of the sandbox, one program in twenty hostile: prints, as JSON, wrong verdicts and what has grown.
+
+``python soak.py EXECUTIONS BACKEND CASES``. Tiny right and wrong programs, and the attacks of CASES in turn, are judged
+by two workers. What the sandbox holds is measured when a tenth is done, and at the end.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from codeq import values
+from codeq.config import SandboxSettings
+from codeq.sandbox import Program, Sandbox, Test
+from codeq.sandbox.cases import read_cases
+from codeq.sandbox.speed import TASKS
+
+WORKERS, TURN = 2, 20
+ADDITION = [
+    Test(f"t{number}", "public", values.dumps(arguments), values.dumps(expected), "exact")
+    for number, (arguments, expected) in enumerate((([1, 2], 3), ([0, 0], 0), ([-1, 1], 0)))
+]
+
+
+def below(pid: int) -> list[int]:
+    """The living processes below a process, itself included."""
+    found = [pid]
+    for parent in found:  # goes on while the list grows
+        try:
+            tasks = list(Path(f"/proc/{parent}/task").iterdir())
+            found += [int(child) for task in tasks for child in (task / "children").read_text().split()]
+        except OSError:  # it just ended
+            continue
+    return found
+
+
+def resident_mb(pid: int) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGESIZE") / (1 << 20)
+
+
+def held(backend: str) -> dict[str, float]:
+    """What this process and the workers hold now, while they are idle."""
+    processes = below(os.getpid())
+    readable = [pid for pid in processes if os.access(f"/proc/{pid}/fd", os.R_OK)]
+    count = {
+        "host_mb": round(resident_mb(os.getpid()), 1),
+        "servers_mb": round(sum(map(resident_mb, processes[1:])), 1),
+        "processes": len(processes),
+        "descriptors": sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in readable),
+    }
+    if backend == "docker":
+        listed = subprocess.run(["docker", "ps", "-aq"], capture_output=True, text=True, timeout=60, check=True)
+        count["containers"] = len(listed.stdout.split())
+    return count
+
+
+def soak(executions: int, backend: str, cases: Path) -> dict[str, object]:
+    attacks = [case for case in read_cases(cases) if case.timeout_s is None and not case.id.startswith("legit_")]
+    asked = {
+        task.entry_point: [
+            Test(str(number), "public", values.dumps(arguments), values.dumps(expected), "exact")
+            for number, (arguments, expected) in enumerate(zip(task.arguments, task.expected, strict=True))
+        ]
+        for task in TASKS
+    }
+    settings = SandboxSettings.model_validate(
+        {"workers": WORKERS, "test_timeout_s": 1.5, **({} if backend == "process" else {"backend": backend})}
+    )
+    wrong: list[tuple[int, str, str]] = []
+
+    with Sandbox(settings) as sandbox:
+
+        def judge(number: int) -> None:
+            if number % TURN == TURN - 1:
+                case = attacks[number // TURN % len(attacks)]
+                status = sandbox.judge(Program(case.code, "add", "function"), ADDITION).status
+                if case.verdict(status) not in case.right:
+                    wrong.append((number, case.id, status))
+                return
+            task = TASKS[number % len(TASKS)]
+            right = number % 3 > 0
+            code = task.code if right else task.code.replace("return", "return None, ")
+            status = sandbox.judge(Program(code, task.entry_point, "method"), asked[task.entry_point]).status
+            if status != ("pass" if right else "fail"):
+                wrong.append((number, task.entry_point, status))
+
+        started = time.monotonic()
+        with ThreadPoolExecutor(WORKERS) as threads:
+            list(threads.map(judge, range(executions // 10)))
+            before = held(backend)
+            list(threads.map(judge, range(executions // 10, executions)))
+            after = held(backend)
+        seconds = round(time.monotonic() - started, 1)
+    return {
+        "executions": executions,
+        "hostile": executions // TURN,
+        "seconds": seconds,
+        "wrong": wrong,
+        "before": before,
+        "after": after,
+        "left": len(below(os.getpid())) - 1,
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(soak(int(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))))
