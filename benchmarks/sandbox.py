@@ -1,0 +1,204 @@
+"""Time CodeQ's sandbox and what others do, side by side: tiny programs in LeetCode's style with three tests each.
+
+Every way of checking runs the same programs in two workers, in rounds that alternate; a figure is the median of the
+rounds. EvalPlus comes from PyPI into an environment that is thrown away, with only what its checker imports.
+"""
+
+import argparse
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import venv
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from codeq.config import SandboxSettings
+from codeq.lineage.environment import machine
+from codeq.sandbox import Sandbox, speed
+
+ROOT = Path(__file__).resolve().parents[1]
+WORKERS, ROUNDS = 2, 3
+IMPORTS = "from typing import List\nfrom collections import Counter\n"
+PROCESS, DOCKER = "CodeQ, process backend", "CodeQ, docker backend"
+EVALPLUS, COMMAND, CONTAINER = "EvalPlus 0.3.1, untrusted_check", "python -c per program", "docker run per program"
+#: Programs per round.
+EXECUTIONS = {PROCESS: 2000, DOCKER: 2000, EVALPLUS: 400, COMMAND: 200, CONTAINER: 20}
+#: Reads tasks and a number, prints seconds and milliseconds; runs in the environment that has EvalPlus.
+EVALPLUS_DRIVER = """
+import json, sys, time
+from concurrent.futures import ProcessPoolExecutor
+from evalplus.eval import untrusted_check
+
+def timed(task):
+    started = time.perf_counter()
+    status, _ = untrusted_check(
+        "humaneval", task["code"], task["arguments"], task["entry_point"], task["expected"], 0, [0.01] * 3
+    )
+    assert status == "pass", (status, task)
+    return (time.perf_counter() - started) * 1000
+
+if __name__ == "__main__":
+    tasks, executions, workers = json.load(sys.stdin)
+    with ProcessPoolExecutor(workers) as pool:
+        list(pool.map(timed, tasks * workers))
+        started = time.perf_counter()
+        found = list(pool.map(timed, (tasks[number % len(tasks)] for number in range(executions))))
+        print(json.dumps({"seconds": time.perf_counter() - started, "milliseconds": found}))
+"""
+
+Measure = Callable[[int], speed.Speed]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--soak", type=int, default=0, help="also run so many programs, 5 %% of them attacks")
+    parser.add_argument(
+        "--cases",
+        type=Path,
+        default=ROOT.parent / "shared" / "sandbox" / "cases.json",
+        help="the attacks of the soak (default: ../shared/sandbox/cases.json)",
+    )
+    parser.add_argument(
+        "--report",
+        type=Path,
+        default=ROOT / "benchmarks" / "sandbox.json",
+        help="JSON file to write; a Markdown one goes beside it",
+    )
+    args = parser.parse_args()
+    notes: list[str] = []
+    with ExitStack() as stack:
+        ways = {name: stack.enter_context(way) for name, way in available(notes).items()}
+        rounds = [{name: measure(EXECUTIONS[name]).rounded() for name, measure in ways.items()} for _ in range(ROUNDS)]
+    figures = {
+        name: {key: statistics.median(each[name][key] for each in rounds) for key in rounds[0][name]} for name in ways
+    }
+    backends = ["process", *(["docker"] if DOCKER in ways else [])]
+    report = {
+        "machine": {key: machine()[key] for key in ("cpu", "cores")},
+        "workers": WORKERS,
+        "rounds": ROUNDS,
+        "ways": figures,
+        "ratios": {
+            ours: {
+                name: round(figures[ours]["per_second"] / figure["per_second"], 1)
+                for name, figure in figures.items()
+                if name not in (PROCESS, DOCKER)
+            }
+            for ours in (PROCESS, DOCKER)
+            if ours in figures
+        },
+        "soak": {backend: soak(args.soak, backend, args.cases) for backend in backends} if args.soak else {},
+        "notes": notes,
+    }
+    args.report.write_text(json.dumps(report, indent=2) + "\n")
+    args.report.with_suffix(".md").write_text(markdown(report))
+    print(markdown(report))
+
+
+def available(notes: list[str]) -> dict[str, Any]:
+    """A context manager that gives a `Measure`, for each way that this machine has; `notes` says which are missing."""
+    ways = {PROCESS: sandbox("process"), COMMAND: commands([sys.executable, "-I", "-c"])}
+    if (python := evalplus()) is None:
+        notes.append("EvalPlus could not be installed from PyPI, so it was not measured.")
+    else:
+        ways[EVALPLUS] = python
+    if shutil.which("docker") is None or subprocess.run(["docker", "info"], capture_output=True, timeout=60).returncode:
+        notes.append("Docker does not answer, so nothing of it was measured.")
+    else:
+        from codeq.sandbox import image
+
+        run = ["docker", "run", "--rm", "--network", "none", "-m", "512m", "--entrypoint", "python3.11"]
+        ways |= {DOCKER: sandbox("docker"), CONTAINER: commands([*run, image.ensure()[0], "-I", "-c"])}
+    return ways
+
+
+@contextmanager
+def sandbox(backend: str) -> Iterator[Measure]:
+    with Sandbox(SandboxSettings.model_validate({"backend": backend, "workers": WORKERS})) as running:
+        judge = speed.judging(running)
+        yield lambda executions: speed.measure(judge, executions, WORKERS)
+
+
+@contextmanager
+def commands(command: list[str]) -> Iterator[Measure]:
+    """One new process or container per program, which checks itself: its exit status is the verdict."""
+
+    def execute(task: speed.Task) -> None:
+        calls = zip(task.arguments, task.expected, strict=True)
+        checks = "".join(f"assert Solution().{task.entry_point}(*{given!r}) == {due!r}\n" for given, due in calls)
+        subprocess.run([*command, f"{IMPORTS}{task.code}\n{checks}"], check=True, capture_output=True, timeout=60)
+
+    yield lambda executions: speed.measure(execute, executions, WORKERS)
+
+
+def evalplus() -> Any:
+    """EvalPlus in an environment of its own, as `sandbox` gives it; None where it cannot be had."""
+    directory = tempfile.TemporaryDirectory()
+    venv.create(directory.name, with_pip=True)
+    python = str(Path(directory.name) / "bin" / "python")
+    install = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    for packages in (["--no-deps", "evalplus==0.3.1"], ["numpy", "psutil"]):
+        if subprocess.run([*install, *packages], capture_output=True, timeout=600).returncode:
+            directory.cleanup()
+            return None
+    tasks = [
+        {**asdict(task), "code": f"{IMPORTS}{task.code}\n{task.entry_point} = Solution().{task.entry_point}\n"}
+        for task in speed.TASKS
+    ]
+
+    def measure(executions: int) -> speed.Speed:
+        asked = json.dumps([tasks, executions, WORKERS])
+        command = [python, "-c", EVALPLUS_DRIVER]
+        run = subprocess.run(command, input=asked, capture_output=True, text=True, check=True, timeout=600)
+        found = json.loads(run.stdout)
+        return speed.Speed(found["seconds"], tuple(found["milliseconds"]))
+
+    @contextmanager
+    def running() -> Iterator[Measure]:
+        with directory:
+            yield measure
+
+    return running()
+
+
+def soak(executions: int, backend: str, cases: Path) -> dict[str, Any]:
+    script = ROOT / "tests" / "sandbox" / "soak.py"
+    command = [sys.executable, str(script), str(executions), backend, str(cases)]
+    found: dict[str, Any] = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+    return found
+
+
+def markdown(report: dict[str, Any]) -> str:
+    host = report["machine"]
+    lines = [
+        f"Tiny programs with three tests each, on {host['cores']} cores of an {host['cpu']}, {report['workers']} workers, "
+        f"median of {report['rounds']} rounds:",
+        "",
+        "| way | programs per second | median | 99th percentile |",
+        "| --- | ---: | ---: | ---: |",
+    ]
+    for name, figure in report["ways"].items():
+        lines.append(f"| {name} | {figure['per_second']:.1f} | {figure['p50_ms']:.1f} ms | {figure['p99_ms']:.1f} ms |")
+    lines.append("")
+    for ours, ratios in report["ratios"].items():
+        against = ", ".join(f"{ratio:.1f} times {name}" for name, ratio in ratios.items())
+        lines.append(f"- {ours}: {against}")
+    for backend, found in report["soak"].items():
+        before, after = found["before"], found["after"]
+        grown = ", ".join(f"{key} {before[key]:g} → {after[key]:g}" for key in before)
+        lines.append(
+            f"- {found['executions']} programs, {found['hostile']} of them attacks, on the {backend} backend in "
+            f"{found['seconds']:.0f} s: {len(found['wrong'])} wrong verdicts; held after a tenth and at the end: {grown}"
+        )
+    lines += [f"- {note}" for note in report["notes"]]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
