@@ -177,8 +177,8 @@ def soak(executions: int, backend: str, cases: Path) -> dict[str, Any]:
 def markdown(report: dict[str, Any]) -> str:
     host = report["machine"]
     lines = [
-        f"Tiny programs with three tests each, on {host['cores']} cores of an {host['cpu']}, {report['workers']} workers, "
-        f"median of {report['rounds']} rounds:",
+        f"Tiny programs with three tests each, on {host['cores']} cores of an {host['cpu']}, "
+        f"{report['workers']} workers, median of {report['rounds']} rounds:",
         "",
         "| way | programs per second | median | 99th percentile |",
         "| --- | ---: | ---: | ---: |",
@@ -194,7 +194,8 @@ def markdown(report: dict[str, Any]) -> str:
         grown = ", ".join(f"{key} {before[key]:g} → {after[key]:g}" for key in before)
         lines.append(
             f"- {found['executions']} programs, {found['hostile']} of them attacks, on the {backend} backend in "
-            f"{found['seconds']:.0f} s: {len(found['wrong'])} wrong verdicts; held after a tenth and at the end: {grown}"
+            f"{found['seconds']:.0f} s: {len(found['wrong'])} wrong verdicts; held after a tenth and at the end: "
+            f"{grown}"
         )
     lines += [f"- {note}" for note in report["notes"]]
     return "\n".join(lines) + "\n"

@@ -128,7 +128,8 @@ def bench(
 def _sandbox_settings(backend: Backend, **limits: int) -> "SandboxSettings":
     from codeq.config import SandboxSettings
 
-    return SandboxSettings.model_validate({**limits, **({} if backend is Backend.process else {"backend": backend.value})})
+    chosen = {} if backend is Backend.process else {"backend": backend.value}
+    return SandboxSettings.model_validate({**limits, **chosen})
 
 
 @lineage.command()
