@@ -128,7 +128,7 @@ def bench(
 def _sandbox_settings(backend: Backend, **limits: int) -> "SandboxSettings":
     from codeq.config import SandboxSettings
 
-    chosen = {} if backend is Backend.process else {"backend": backend.value}
+    chosen: dict[str, str] = {} if backend is Backend.process else {"backend": backend.value}
     return SandboxSettings.model_validate({**limits, **chosen})
 
 
