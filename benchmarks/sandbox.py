@@ -16,11 +16,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from codeq.config import SandboxSettings
 from codeq.lineage.environment import machine
-from codeq.sandbox import Sandbox, speed
+from codeq.sandbox import Sandbox, image, speed
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKERS, ROUNDS = 2, 3
@@ -111,16 +111,14 @@ def available(notes: list[str]) -> dict[str, Any]:
     if shutil.which("docker") is None or subprocess.run(["docker", "info"], capture_output=True, timeout=60).returncode:
         notes.append("Docker does not answer, so nothing of it was measured.")
     else:
-        from codeq.sandbox import image
-
         run = ["docker", "run", "--rm", "--network", "none", "-m", "512m", "--entrypoint", "python3.11"]
         ways |= {DOCKER: sandbox("docker"), CONTAINER: commands([*run, image.ensure()[0], "-I", "-c"])}
     return ways
 
 
 @contextmanager
-def sandbox(backend: str) -> Iterator[Measure]:
-    with Sandbox(SandboxSettings.model_validate({"backend": backend, "workers": WORKERS})) as running:
+def sandbox(backend: Literal["process", "docker"]) -> Iterator[Measure]:
+    with Sandbox(SandboxSettings(backend=backend, workers=WORKERS)) as running:
         judge = speed.judging(running)
         yield lambda executions: speed.measure(judge, executions, WORKERS)
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from rich.text import Text
     from rich.tree import Tree
 
-    from codeq.config import SandboxSettings
     from codeq.lineage import Node
 
 
@@ -96,11 +95,12 @@ def run(
     backend: Annotated[Backend, typer.Option(help="where the programs run")] = Backend.process,
 ) -> None:
     """Run programs whose verdict is known: a JSON line per case, exit code 1 when one got another verdict."""
+    from codeq.config import SandboxSettings
     from codeq.sandbox import cases as files
 
     asked, known = files.read_problem(problem), files.read_cases(cases)
     wrong = 0
-    for case, verdict in files.run(asked, known, _sandbox_settings(backend)):
+    for case, verdict in files.run(asked, known, SandboxSettings(backend=backend.value)):
         status = case.verdict(verdict.status)
         wrong += status not in case.right
         line = {"id": case.id, "verdict": status, "seconds": verdict.seconds, "right": status in case.right}
@@ -117,19 +117,12 @@ def bench(
     workers: Annotated[int, typer.Option(min=1, help="programs run at once")] = 2,
 ) -> None:
     """Measure executions per second, and how long one takes, on tiny programs with three tests each."""
+    from codeq.config import SandboxSettings
     from codeq.sandbox import Sandbox, speed
 
-    settings = _sandbox_settings(backend, workers=workers)
-    with Sandbox(settings) as running:
+    with Sandbox(SandboxSettings(backend=backend.value, workers=workers)) as running:
         measured = speed.measure(speed.judging(running), executions, workers)
     typer.echo(json.dumps({"backend": backend.value, "workers": workers, **measured.rounded()}))
-
-
-def _sandbox_settings(backend: Backend, **limits: int) -> "SandboxSettings":
-    from codeq.config import SandboxSettings
-
-    chosen: dict[str, str] = {} if backend is Backend.process else {"backend": backend.value}
-    return SandboxSettings.model_validate({**limits, **chosen})
 
 
 @lineage.command()

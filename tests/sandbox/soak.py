@@ -4,9 +4,9 @@
 by two workers. What the sandbox holds is measured when a tenth is done, and at the end.
 """
 
+import contextlib
 import json
 import os
-import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from codeq import values
 from codeq.config import SandboxSettings
-from codeq.sandbox import Program, Sandbox, Test
+from codeq.sandbox import Program, Sandbox, Test, image
 from codeq.sandbox.cases import read_cases
 from codeq.sandbox.speed import TASKS
 
@@ -42,20 +42,26 @@ def resident_mb(pid: int) -> float:
     return pages * os.sysconf("SC_PAGESIZE") / (1 << 20)
 
 
+def servers(backend: str) -> list[int]:
+    """The first process of each container that this process started and that there still is."""
+    if backend == "process":
+        return []
+    with contextlib.closing(image.connect()) as docker:
+        mine = docker.containers.list(all=True, filters={"name": f"codeq-sandbox-{os.getpid()}-"})
+        return [container.attrs["State"]["Pid"] for container in mine]
+
+
 def held(backend: str) -> dict[str, float]:
     """What this process and the workers hold now, while they are idle."""
-    processes = below(os.getpid())
+    processes = [pid for root in (os.getpid(), *servers(backend)) for pid in below(root)]
     readable = [pid for pid in processes if os.access(f"/proc/{pid}/fd", os.R_OK)]
-    count = {
+    return {
         "host_mb": round(resident_mb(os.getpid()), 1),
         "servers_mb": round(sum(map(resident_mb, processes[1:])), 1),
         "processes": len(processes),
         "descriptors": sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in readable),
+        "containers": len(servers(backend)),
     }
-    if backend == "docker":
-        listed = subprocess.run(["docker", "ps", "-aq"], capture_output=True, text=True, timeout=60, check=True)
-        count["containers"] = len(listed.stdout.split())
-    return count
 
 
 def soak(executions: int, backend: str, cases: Path) -> dict[str, object]:
@@ -67,9 +73,7 @@ def soak(executions: int, backend: str, cases: Path) -> dict[str, object]:
         ]
         for task in TASKS
     }
-    settings = SandboxSettings.model_validate(
-        {"workers": WORKERS, "test_timeout_s": 1.5, **({} if backend == "process" else {"backend": backend})}
-    )
+    settings = SandboxSettings.model_validate({"backend": backend, "workers": WORKERS, "test_timeout_s": 1.0})
     wrong: list[tuple[int, str, str]] = []
 
     with Sandbox(settings) as sandbox:
@@ -102,7 +106,7 @@ def soak(executions: int, backend: str, cases: Path) -> dict[str, object]:
         "wrong": wrong,
         "before": before,
         "after": after,
-        "left": len(below(os.getpid())) - 1,
+        "left": len(below(os.getpid())) - 1 + len(servers(backend)),
     }
 
 
