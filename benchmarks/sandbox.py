@@ -57,7 +57,12 @@ Measure = Callable[[int], speed.Speed]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--soak", type=int, default=0, help="also run so many programs, 5 %% of them attacks")
+    parser.add_argument(
+        "--soak",
+        type=int,
+        default=0,
+        help="also run so many programs, 5 %% of them attacks; without it, the report keeps its last soak",
+    )
     parser.add_argument(
         "--cases",
         type=Path,
@@ -78,6 +83,7 @@ def main() -> None:
     figures = {
         name: {key: statistics.median(each[name][key] for each in rounds) for key in rounds[0][name]} for name in ways
     }
+    before = json.loads(args.report.read_text())["soak"] if args.report.exists() else {}
     backends = ["process", *(["docker"] if DOCKER in ways else [])]
     report = {
         "machine": {key: machine()[key] for key in ("cpu", "cores")},
@@ -93,7 +99,7 @@ def main() -> None:
             for ours in (PROCESS, DOCKER)
             if ours in figures
         },
-        "soak": {backend: soak(args.soak, backend, args.cases) for backend in backends} if args.soak else {},
+        "soak": {backend: soak(args.soak, backend, args.cases) for backend in backends} if args.soak else before,
         "notes": notes,
     }
     args.report.write_text(json.dumps(report, indent=2) + "\n")
