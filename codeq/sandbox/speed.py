@@ -21,6 +21,13 @@ class Task:
     arguments: tuple[list[object], ...]
     expected: tuple[object, ...]
 
+    def tests(self) -> list[Test]:
+        """These calls as exact tests."""
+        return [
+            Test(str(number), "public", values.dumps(arguments), values.dumps(expected), "exact")
+            for number, (arguments, expected) in enumerate(zip(self.arguments, self.expected, strict=True))
+        ]
+
 
 TASKS = (
     Task(
@@ -106,13 +113,7 @@ class Speed:
 
 def judging(sandbox: Sandbox) -> Callable[[Task], None]:
     """A function that judges one task. It raises SandboxError unless the task passes."""
-    suites = {
-        task.entry_point: [
-            Test(str(number), "public", values.dumps(arguments), values.dumps(expected), "exact")
-            for number, (arguments, expected) in enumerate(zip(task.arguments, task.expected, strict=True))
-        ]
-        for task in TASKS
-    }
+    suites = {task.entry_point: task.tests() for task in TASKS}
 
     def judge(task: Task) -> None:
         verdict = sandbox.judge(Program(task.code, task.entry_point, "method"), suites[task.entry_point])
