@@ -29,8 +29,9 @@ which it no longer listens; 512 MB for server and candidate together, swap and t
 processes; no capabilities but those with which the server gives each candidate a fresh uid, from a range that no
 other container has; Docker's own filter of system calls. The kernel kills the candidate, not the server, when memory
 runs out (verdict ``oom``). A container ends with its owner, however that ends, and Docker removes it.
-Where Docker maps users (rootless, userns-remap), a candidate is root in its container, without capabilities. Where
-it has no cgroups to set (rootless on v1), memory is limited by RLIMIT_AS alone; `isolation` says so.
+Where Docker maps users (rootless, userns-remap), a candidate is root in its container, without capabilities: it could
+leave an empty file in ``/dev``. Where Docker has no cgroups to set (rootless on v1), memory is limited by RLIMIT_AS
+alone. `isolation` says so.
 
 Covered by ``process`` where namespaces are permitted (as root, or with user namespaces): own network, PID, IPC and
 mount namespaces; a read-only root that holds the system's shared libraries and Python's standard
