@@ -19,6 +19,7 @@ from codeq.sandbox.cases import read_cases
 from codeq.sandbox.speed import TASKS
 
 WORKERS, TURN = 2, 20
+BATCH = 100  # programs that wait at once: each takes memory of this process
 ELSEWHERE = ("poison_check", "find_answer_files")  # the verdict depends on the machine: see `test_cases`
 ADDITION = [
     Test(f"t{number}", "public", values.dumps(arguments), values.dumps(expected), "exact")
@@ -89,9 +90,10 @@ def soak(executions: int, backend: str, cases: Path) -> dict[str, object]:
 
         started = time.monotonic()
         with ThreadPoolExecutor(WORKERS) as threads:
-            list(threads.map(judge, range(executions // 10)))
-            before = held(backend)
-            list(threads.map(judge, range(executions // 10, executions)))
+            for first in range(0, executions, BATCH):
+                if first == executions // 10 // BATCH * BATCH:
+                    before = held(backend)
+                list(threads.map(judge, range(first, min(first + BATCH, executions))))
             after = held(backend)
         seconds = round(time.monotonic() - started, 1)
     return {
