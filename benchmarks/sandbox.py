@@ -1,7 +1,9 @@
 """Time CodeQ's sandbox and what others do, side by side: tiny programs in LeetCode's style with three tests each.
 
 Every way of checking runs the same programs in two workers, in rounds that alternate; a figure is the median of the
-rounds. EvalPlus comes from PyPI into an environment that is thrown away, with only what its checker imports.
+rounds. EvalPlus comes from PyPI into an environment that is thrown away. Its checker forks the process that calls it,
+so it is measured twice: in a process that has loaded the checker alone, and in one that has loaded `evalplus.evaluate`,
+as its users' have.
 """
 
 import argparse
@@ -26,9 +28,10 @@ ROOT = Path(__file__).resolve().parents[1]
 WORKERS, ROUNDS = 2, 3
 IMPORTS = "from typing import List\nfrom collections import Counter\n"
 PROCESS, DOCKER = "CodeQ, process backend", "CodeQ, docker backend"
-EVALPLUS, COMMAND, CONTAINER = "EvalPlus 0.3.1, untrusted_check", "python -c per program", "docker run per program"
+EVALPLUS, CHECKER = "EvalPlus 0.3.1, evalplus.evaluate", "EvalPlus 0.3.1, untrusted_check alone"
+COMMAND, CONTAINER = "python -c per program", "docker run per program"
 #: Programs per round.
-EXECUTIONS = {PROCESS: 2000, DOCKER: 2000, EVALPLUS: 400, COMMAND: 200, CONTAINER: 20}
+EXECUTIONS = {PROCESS: 2000, DOCKER: 2000, EVALPLUS: 400, CHECKER: 400, COMMAND: 200, CONTAINER: 20}
 #: Reads tasks and a number, prints seconds and milliseconds; runs in the environment that has EvalPlus.
 EVALPLUS_DRIVER = """
 import json, sys, time
@@ -78,7 +81,8 @@ def main() -> None:
     args = parser.parse_args()
     notes: list[str] = []
     with ExitStack() as stack:
-        ways = {name: stack.enter_context(way) for name, way in available(notes).items()}
+        work = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        ways = {name: stack.enter_context(way) for name, way in available(notes, work).items()}
         rounds = [{name: measure(EXECUTIONS[name]).rounded() for name, measure in ways.items()} for _ in range(ROUNDS)]
     figures = {
         name: {key: statistics.median(each[name][key] for each in rounds) for key in rounds[0][name]} for name in ways
@@ -107,13 +111,19 @@ def main() -> None:
     print(markdown(report))
 
 
-def available(notes: list[str]) -> dict[str, Any]:
-    """A context manager that gives a `Measure`, for each way that this machine has; `notes` says which are missing."""
+def available(notes: list[str], directory: Path) -> dict[str, Any]:
+    """A context manager that gives a `Measure`, for each way that this machine has.
+
+    What is missing is added to `notes`. EvalPlus is installed into the directory.
+    """
     ways = {PROCESS: sandbox("process"), COMMAND: commands([sys.executable, "-I", "-c"])}
-    if (python := evalplus()) is None:
+    venv.create(directory, with_pip=True)
+    python = str(directory / "bin" / "python")
+    install = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "evalplus==0.3.1"]
+    if subprocess.run(install, capture_output=True, timeout=900).returncode:
         notes.append("EvalPlus could not be installed from PyPI, so it was not measured.")
     else:
-        ways[EVALPLUS] = python
+        ways |= {EVALPLUS: evalplus(python, "import evalplus.evaluate\n"), CHECKER: evalplus(python, "")}
     if shutil.which("docker") is None or subprocess.run(["docker", "info"], capture_output=True, timeout=60).returncode:
         notes.append("Docker does not answer, so nothing of it was measured.")
     else:
@@ -141,16 +151,9 @@ def commands(command: list[str]) -> Iterator[Measure]:
     yield lambda executions: speed.measure(execute, executions, WORKERS)
 
 
-def evalplus() -> Any:
-    """EvalPlus in an environment of its own, as `sandbox` gives it; None where it cannot be had."""
-    directory = tempfile.TemporaryDirectory()
-    venv.create(directory.name, with_pip=True)
-    python = str(Path(directory.name) / "bin" / "python")
-    install = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-    for packages in (["--no-deps", "evalplus==0.3.1"], ["numpy", "psutil"]):
-        if subprocess.run([*install, *packages], capture_output=True, timeout=600).returncode:
-            directory.cleanup()
-            return None
+@contextmanager
+def evalplus(python: str, loaded: str) -> Iterator[Measure]:
+    """EvalPlus' checker, called by that Python in two processes that have run `loaded` first."""
     tasks = [
         {**asdict(task), "code": f"{IMPORTS}{task.code}\n{task.entry_point} = Solution().{task.entry_point}\n"}
         for task in speed.TASKS
@@ -158,17 +161,12 @@ def evalplus() -> Any:
 
     def measure(executions: int) -> speed.Speed:
         asked = json.dumps([tasks, executions, WORKERS])
-        command = [python, "-c", EVALPLUS_DRIVER]
-        run = subprocess.run(command, input=asked, capture_output=True, text=True, check=True, timeout=600)
+        command = [python, "-c", loaded + EVALPLUS_DRIVER]
+        run = subprocess.run(command, input=asked, stdout=subprocess.PIPE, text=True, check=True, timeout=600)
         found = json.loads(run.stdout)
         return speed.Speed(found["seconds"], tuple(found["milliseconds"]))
 
-    @contextmanager
-    def running() -> Iterator[Measure]:
-        with directory:
-            yield measure
-
-    return running()
+    yield measure
 
 
 def soak(executions: int, backend: str, cases: Path) -> dict[str, Any]:
