@@ -6,7 +6,7 @@ Finished programs go to a journal beside the output at once, so a run that is st
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -36,7 +36,7 @@ class Submission:
     @property
     def key(self) -> str:
         """Everything that determines its verdict but the sandbox's limits."""
-        return digest(self.id, self.problem_id, self.program.code, [test.test_id for test in self.tests])
+        return digest(self.id, self.problem_id, astuple(self.program), [test.test_id for test in self.tests])
 
 
 def read_submissions(programs: Path, tests: Path, visibility: Visibility) -> list[Submission]:

@@ -16,6 +16,6 @@ from codeq.data.suites.by_hand import (  # noqa: F401 - importing a module enter
     word_lists,
     words,
 )
-from codeq.data.suites.registry import FIXED, GENERATORS
+from codeq.data.suites.registry import GENERATORS
 
-__all__ = ["FIXED", "GENERATORS"]
+__all__ = ["GENERATORS"]
