@@ -85,7 +85,9 @@ class SandboxSettings(Section):
     )
     memory_mb: int = setting(512, "memory of one candidate", unit="MiB", source="CodeQ", ge=64)
     timeout_s: float = setting(30.0, "hard wall-clock cap of one candidate", unit="s", source="CodeQ", gt=0)
-    test_timeout_s: float = setting(2.0, "cap on the CPU time of one test", unit="s", gt=0)
+    test_timeout_s: float = setting(
+        2.0, "cap on the CPU time of one test, unless ten times its reference's time is more", unit="s", gt=0
+    )
     workers: int = setting(2, "candidates executed at once", unit="processes", ge=1)
 
 

@@ -62,10 +62,11 @@ class Case:
 
 @dataclass(frozen=True)
 class Feedback:
-    """A public test that an attempt failed, and what happened instead."""
+    """A public test that an attempt failed, what happened instead, and what was printed meanwhile."""
 
     case: Case
     outcome: str
+    printed: str | None = None
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ def rewrite(
     parts += ["The corrected version must pass these test cases:", "\n".join(map(_must, cases))]
     if attempt is not None:
         parts += ["This attempt to correct it fails:", _fence(attempt)]
-        parts += [f"- {item.case.call} must give {item.case.expected}, but {item.outcome}" for item in failed]
+        parts += map(_failed, failed)
     parts.append("Write the complete corrected program.")
     return ({"role": "system", "content": _REWRITE_SYSTEM}, {"role": "user", "content": "\n\n".join(parts)})
 
@@ -167,6 +168,11 @@ def critique(statement: str, buggy_code: str, candidate: str, cases: Sequence[Ca
 
 def _fence(code: str) -> str:
     return f"```python\n{code}\n```"
+
+
+def _failed(item: Feedback) -> str:
+    printed = f"; it printed {item.printed!r}" if item.printed else ""
+    return f"- {item.case.call} must give {item.case.expected}, but {item.outcome}{printed}"
 
 
 def _must(item: Case) -> str:

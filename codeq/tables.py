@@ -9,7 +9,7 @@ from codeq.errors import DataError
 _S, _I, _F, _B = pl.String, pl.Int64, pl.Float64, pl.Boolean
 
 # How one test of one execution ended; `status` is one of codeq.sandbox.STATUSES.
-TEST_RESULT = pl.Struct({"test_id": _S, "status": _S, "returned": _S, "message": _S, "seconds": _F})
+TEST_RESULT = pl.Struct({"test_id": _S, "status": _S, "returned": _S, "message": _S, "printed": _S, "seconds": _F})
 CRITIC = pl.Struct({"correctness": _F, "clarity": _F, "plausibility": _F, "score": _F, "rationale": _S, "status": _S})
 
 # How a program is called; `parameters` and `returns` are types as in codeq.sandbox.Program.
@@ -50,6 +50,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "arguments": _S,  # codeq.values text of a list
         "expected": _S,  # codeq.values text
         "comparison": _S,  # one of codeq.sandbox.comparisons.COMPARISONS
+        "reference_seconds": _F,  # CPU time of the slowest reference; 0 below 0.2 s or where it is not known
         "origin": _S,  # example | generated
     },
     # Every example and generated input that did not become a test, with the reason.
@@ -102,6 +103,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "parse_status": _S,
         "results": pl.List(TEST_RESULT),  # public tests only: hidden ones never guide a search
         "verdict": _S,
+        "peak_mb": _F,  # memory of the program's process at its highest; null where it was not run
         "duplicate_of": _S,  # the node whose execution this one shares
         "reward": _F,
         "critic": CRITIC,

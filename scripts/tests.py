@@ -17,7 +17,7 @@ def main() -> None:
     from codeq.data.curriculum import records
     from codeq.data.suites import hidden, public
     from codeq.sandbox import Sandbox
-    from codeq.sandbox.consensus import consensus
+    from codeq.sandbox.consensus import consensus, slowest
     from codeq.sandbox.screening import program
 
     with lineage.record(
@@ -43,8 +43,9 @@ def main() -> None:
                     references = [program(code, problem) for code in problem["reference_codes"]]
                     waiting.append((problem, asked, [sandbox.observe(each, arguments) for each in references]))
                 for problem, asked, futures in waiting:
-                    answers = [] if isinstance(asked, str) else consensus([each.result() for each in futures], asked)
-                    rows, refused = hidden.hidden_rows(problem, asked, answers)
+                    observed = [each.result() for each in futures]
+                    answers = [] if isinstance(asked, str) else consensus(observed, asked)
+                    rows, refused = hidden.hidden_rows(problem, asked, answers, slowest(observed))
                     found += rows
                     left_out += refused
             tests, untested = tables.frame("tests", found), tables.frame("untested", left_out)

@@ -8,6 +8,7 @@ an honest value still leaves unharmed.
 
 import builtins
 import importlib
+import io
 import json
 import os
 import random
@@ -39,12 +40,13 @@ class _CallableModule(types.ModuleType):
 
 
 def prelude() -> None:
-    """Prepare what every candidate starts from: the recursion limit, and names.
+    """Prepare what every candidate starts from: the recursion limit, stdout, and names.
 
     The names that LeetCode solutions take for granted become builtins, not globals: a candidate's own
     globals then hold what it defined and nothing else, and no name that Python has (``pow``) is replaced.
     """
     sys.setrecursionlimit(RECURSION_LIMIT)
+    sys.stdout = io.TextIOWrapper(io.BufferedWriter(_stdout), "utf-8")
     modules = {name: importlib.import_module(name) for name in _OPENED}
     names: dict[str, object] = {}
     for module in modules.values():
@@ -56,6 +58,19 @@ def prelude() -> None:
     for name, value in names.items():
         if not hasattr(builtins, name):
             setattr(builtins, name, value)
+
+
+class _Stdout(io.FileIO):
+    """Descriptor 1; it remembers whether anything was written to it."""
+
+    written = False
+
+    def write(self, data: typing.Any) -> int:
+        self.written = True
+        return super().write(data)
+
+
+_stdout = _Stdout(1, "w", closefd=False)
 
 
 class MissingError(Exception):
@@ -74,6 +89,7 @@ class Harness:
         self._dumps = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
         self._seed = random.seed
         self._write, self._descriptor, self._frame_bytes = os.write, descriptor, frame_bytes
+        self._stdout, self._flush, self._marks = _stdout, sys.stdout.flush, 0
 
     def run(self, request: dict[str, typing.Any]) -> None:
         """Load the program, call it on each list of arguments, say that all is done."""
@@ -122,6 +138,17 @@ class Harness:
         self._send(0, "loaded", None)
         return call
 
+    def _end_output(self, step: int) -> None:
+        """Write what the step printed, if anything; then a mark, and one for each silent step before it."""
+        try:
+            self._flush()
+            if self._stdout.written:
+                self._stdout.written = False
+                self._write(1, b"\x1e" * (step + 1 - self._marks))
+                self._marks = step + 1
+        except BaseException:  # a stream that the candidate closed or replaced
+            pass
+
     def _send_value(self, step: int, value: object) -> None:
         if type(value) in _SIZED and len(value) > self._frame_bytes:  # type: ignore[arg-type]
             self._send(step, "oversize", None)
@@ -137,11 +164,13 @@ class Harness:
             self._send(step, "unsupported", "the value cannot be read")
         else:
             if 0 < len(line) <= self._frame_bytes:
+                self._end_output(step)
                 self._put(line)
             else:
                 self._send(step, "oversize", None)
 
     def _send(self, step: int, outcome: str, detail: object) -> None:
+        self._end_output(step)
         self._put(self._dumps([step, outcome, detail]))
 
     def _put(self, line: str) -> None:

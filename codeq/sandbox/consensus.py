@@ -1,5 +1,6 @@
 """Expected outputs of generated inputs: what the references return, where they agree."""
 
+import math
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -31,6 +32,15 @@ def consensus(observed: Sequence[Sequence[Observation]], asked: Questions) -> li
         _answer([each[index] for each in observed], values.loads(given), accepted, asked.comparison)
         for index, (given, accepted) in enumerate(zip(asked.arguments, asked.accepted, strict=True))
     ]
+
+
+def slowest(observed: Sequence[Sequence[Observation]]) -> list[float]:
+    """The CPU time that the slowest reference took on each input, in seconds, rounded up to tenths.
+
+    Below 0.2 s it is 0: shorter times raise no limit that is 2 s at least, and differ from run to run.
+    """
+    longest = [max(observation.seconds for observation in seen) for seen in zip(*observed, strict=True)]
+    return [math.ceil(10 * seconds) / 10 if seconds > 0.2 else 0.0 for seconds in longest]
 
 
 def _answer(seen: Sequence[Observation], given: list[object], accepted: str | None, comparison: str) -> Answer:

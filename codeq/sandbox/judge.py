@@ -29,6 +29,7 @@ from codeq.sandbox.protocol import (
     TestResult,
     Verdict,
     read_frames,
+    read_printed,
 )
 from codeq.sandbox.structures import Signature
 
@@ -91,29 +92,31 @@ def judge(tests: Sequence[Test], execution: Execution) -> Verdict:
     line, exit status 0, and no kill. The status is that of the first test that did not pass.
     """
     frames, complete = read_frames(execution.frames, len(tests))
+    peak_mb = round(execution.peak_bytes / (1 << 20), 1)
     seconds = execution.step_seconds[1:]
     if frames and frames[0].outcome != "loaded":
         status, message = _load_failure(frames[0])
         test_status = status if status == OOM else ERROR
-        results = tuple(TestResult(test.test_id, test_status, None, message, 0.0) for test in tests)
-        return Verdict(status, results, execution.seconds)
+        results = tuple(TestResult(test.test_id, test_status, None, message, None, 0.0) for test in tests)
+        return Verdict(status, results, execution.seconds, peak_mb)
     answered = frames[1 : len(tests) + 1]
+    _, *printed = read_printed(execution.printed, len(tests) + 1)
     ending, why = _ending(execution)
     rows = []
     for index, test in enumerate(tests):
         spent = seconds[index] if index < len(seconds) else 0.0
         if index < len(answered):
             status, returned, reason = _judge_test(test, answered[index])
-            rows.append(TestResult(test.test_id, status, returned, reason, spent))
+            rows.append(TestResult(test.test_id, status, returned, reason, printed[index], spent))
         elif index == len(answered):
             spent = max(0.0, round(execution.seconds - sum(execution.step_seconds[: index + 1]), 6))
-            rows.append(TestResult(test.test_id, ending, None, why, spent))
+            rows.append(TestResult(test.test_id, ending, None, why, None, spent))
         else:
-            rows.append(TestResult(test.test_id, NOT_RUN, None, None, 0.0))
+            rows.append(TestResult(test.test_id, NOT_RUN, None, None, None, 0.0))
     status = next((row.status for row in rows if row.status != PASS), PASS)
     if status == PASS and not (complete and execution.ended == "exited" and execution.exit_status == 0):
         status = ending
-    return Verdict(status, tuple(rows), execution.seconds)
+    return Verdict(status, tuple(rows), execution.seconds, peak_mb)
 
 
 def observe(inputs: int, execution: Execution) -> list[Observation]:
@@ -122,8 +125,10 @@ def observe(inputs: int, execution: Execution) -> list[Observation]:
     if frames and frames[0].outcome != "loaded":
         return [Observation(_load_failure(frames[0])[0], None)] * inputs
     found = [
-        Observation("value", frame.detail) if frame.outcome == "value" else Observation(_failure(frame)[0], None)
-        for frame in frames[1 : inputs + 1]
+        Observation("value", frame.detail, seconds)
+        if frame.outcome == "value"
+        else Observation(_failure(frame)[0], None)
+        for frame, seconds in zip(frames[1 : inputs + 1], execution.cpu_seconds[1:], strict=False)
     ]
     if len(found) < inputs:
         found.append(Observation(_ending(execution)[0], None))

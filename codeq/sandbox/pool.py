@@ -11,6 +11,7 @@ from codeq.errors import SandboxError
 from codeq.sandbox import judge
 from codeq.sandbox.process import ProcessWorker
 from codeq.sandbox.protocol import (
+    REFERENCE_TIMES,
     Execution,
     Observation,
     Program,
@@ -42,6 +43,7 @@ class Sandbox:
     def __init__(self, settings: SandboxSettings) -> None:
         """Start the workers. Raises SandboxError when the first does not come up."""
         self._start_worker = _starter(settings)
+        self._test_timeout = settings.test_timeout_s
         self._mine = threading.local()
         self._lock = threading.Lock()
         self._workers: set[Worker] = set()
@@ -62,12 +64,14 @@ class Sandbox:
     def submit(self, program: Program, tests: Sequence[Test]) -> Future[Verdict]:
         """Judge a program on tests, in a worker.
 
+        A test may take `test_timeout_s` of CPU time, or ten times what the slowest reference took if that is more.
         Raises DataError for a malformed test at once; the future raises SandboxError when the sandbox,
         not the candidate, failed twice.
         """
         judge.check_tests(program, tests)
         tests = tuple(tests)
-        request = write_request(program, [test.arguments for test in tests])
+        limits = [max(self._test_timeout, REFERENCE_TIMES * test.reference_seconds) for test in tests]
+        request = write_request(program, [test.arguments for test in tests], limits)
         return self._start(lambda: judge.judge(tests, self._execute(request)))
 
     def judge(self, program: Program, tests: Sequence[Test]) -> Verdict:
@@ -77,7 +81,7 @@ class Sandbox:
     def observe(self, program: Program, arguments: Sequence[str]) -> Future[list[Observation]]:
         """What a program returns on each list of arguments (`codeq.values` text); raises as `submit` does."""
         judge.check(program, arguments)
-        request = write_request(program, arguments)
+        request = write_request(program, arguments, [self._test_timeout] * len(arguments))
         return self._start(lambda: judge.observe(len(arguments), self._execute(request)))
 
     def close(self) -> None:

@@ -3,10 +3,12 @@
 To the sandbox goes a request: code, entry point and arguments; never an expected value. Back comes an
 `Execution`: what the server measured, and the bytes the candidate's process wrote. Those bytes are
 hostile until `read_frames` has checked them: one JSON line ``[step, outcome, detail]`` per step, where
-step 0 loads the program, steps 1..n are the tests and step n + 1 is the end.
+step 0 loads the program, steps 1..n are the tests and step n + 1 is the end. What the candidate printed
+decides nothing: `read_printed` gives it to readers.
 """
 
 import json
+import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,10 +35,13 @@ KINDS = ("function", "method", "operations")
 FRAME_BYTES = 1 << 20  # the longest line a candidate may return for one test
 RESULT_BYTES = 4 << 20  # all its lines together
 OUTPUT_BYTES = 4 << 20  # what it may print
-MESSAGE_CHARACTERS = 500
+MESSAGE_CHARACTERS = PRINTED_CHARACTERS = 500
+# What a step printed, then a mark for itself and for each silent step before it.
+_MARK, _STEP_OUTPUT = b"\x1e", re.compile(rb"([^\x1e]+)(\x1e+)")
+REFERENCE_TIMES = 10  # a program may take so many times as long on a test as the slowest reference
 
 REQUEST_HEADER = struct.Struct("<II")  # bytes of the payload, number of tests
-REPLY_HEADER = struct.Struct("<II")  # bytes of the server's report, bytes of the candidate's frames
+REPLY_HEADER = struct.Struct("<III")  # bytes of the server's report, of the candidate's frames, of its output
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,10 @@ class Program:
 
 @dataclass(frozen=True)
 class Test:
-    """One row of the tests table; `arguments` (a list) and `expected` are `codeq.values` text."""
+    """One row of the tests table; `arguments` (a list) and `expected` are `codeq.values` text.
+
+    `reference_seconds` is the CPU time that the slowest reference took; 0 where it is not known.
+    """
 
     __test__ = False  # not a pytest class
 
@@ -71,12 +79,15 @@ class Test:
     arguments: str
     expected: str
     comparison: str  # one of `comparisons.COMPARISONS`
+    reference_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
 class TestResult:
     """How one test ended: a status of `STATUSES`; `returned` and `message` are shortened for reading.
 
+    `printed` is the end of what the program wrote to stdout and stderr during the test, None for nothing and
+    where the test did not come to its end: what a killed process wrote depends on when it was killed.
     `seconds` is wall time, while the limit of one test is CPU time.
     """
 
@@ -86,6 +97,7 @@ class TestResult:
     status: str
     returned: str | None
     message: str | None
+    printed: str | None
     seconds: float
 
 
@@ -95,15 +107,21 @@ class Observation:
 
     status: str  # "value", or how it failed
     value: object
+    seconds: float = 0.0  # CPU time, where there is a value
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a candidate ended: a status of `VERDICTS`, its tests in order, and wall seconds from outside."""
+    """How a candidate ended: a status of `VERDICTS`, its tests in order, and what was measured from outside.
+
+    `seconds` are wall time. `peak_mb` is the most memory, in MiB, that its process held at once, the interpreter's
+    own (about 15) included; None where no process was started. The tests share it: they run in one process.
+    """
 
     status: str
     results: tuple[TestResult, ...]
     seconds: float
+    peak_mb: float | None = None
 
     @property
     def passed(self) -> bool:
@@ -115,7 +133,8 @@ class Execution:
     """What the server says of one candidate, and the bytes that the candidate wrote.
 
     `ended` is ``exited``, ``timeout``, ``oom`` or ``output_limit``; `exit_status` the exit status, or minus the
-    signal; `step_seconds` the wall time of each step whose line arrived; `frames` hostile bytes.
+    signal; `step_seconds` and `cpu_seconds` the wall and CPU time of each step whose line arrived; `peak_bytes` the
+    resident memory at its highest; `frames` and `printed` hostile bytes.
     """
 
     ended: str
@@ -123,6 +142,9 @@ class Execution:
     seconds: float
     step_seconds: tuple[float, ...]
     frames: bytes
+    printed: bytes = b""
+    cpu_seconds: tuple[float, ...] = ()
+    peak_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -156,8 +178,11 @@ class Worker(Protocol):
         """End it as `kill` does, wait, and let go of its resources; also after WorkerLostError."""
 
 
-def write_request(program: Program, arguments: Sequence[str]) -> bytes:
-    """The bytes that ask a worker to run a program on these lists of arguments (`codeq.values` text)."""
+def write_request(program: Program, arguments: Sequence[str], limits: Sequence[float]) -> bytes:
+    """The bytes that ask a worker to run a program on these lists of arguments (`codeq.values` text).
+
+    `limits` are the CPU seconds that each may take.
+    """
     request = {
         "code": program.code,
         "entry_point": program.entry_point,
@@ -167,7 +192,26 @@ def write_request(program: Program, arguments: Sequence[str]) -> bytes:
         "arguments": list(arguments),
     }
     payload = json.dumps(request).encode()
-    return REQUEST_HEADER.pack(len(payload), len(arguments)) + payload
+    return REQUEST_HEADER.pack(len(payload), len(arguments)) + struct.pack(f"<{len(arguments)}d", *limits) + payload
+
+
+def read_printed(data: bytes, steps: int) -> list[str | None]:
+    """The end of what each of so many steps printed, None for nothing; what follows the last mark is left out."""
+    printed: list[str | None] = [None] * steps
+    step = 0
+    whole = data[: data.rfind(_MARK) + 1]  # each text in it ends with a mark, so that one look at each byte suffices
+    for found in _STEP_OUTPUT.finditer(whole):
+        step += len(found[2])
+        if step > steps:
+            break
+        printed[step - 1] = _tail(found[1])
+    return printed
+
+
+def _tail(data: bytes) -> str:
+    text = data[-4 * PRINTED_CHARACTERS :].decode(errors="replace")
+    whole = len(data) <= 4 * PRINTED_CHARACTERS and len(text) <= PRINTED_CHARACTERS
+    return text if whole else "…" + text[1 - PRINTED_CHARACTERS :]
 
 
 def read_frames(data: bytes, tests: int) -> tuple[list[Frame], bool]:

@@ -36,7 +36,12 @@ class Submission:
     @property
     def key(self) -> str:
         """Everything that determines its verdict but the sandbox's limits."""
-        return digest(self.id, self.problem_id, astuple(self.program), [test.test_id for test in self.tests])
+        return digest(
+            self.id,
+            self.problem_id,
+            astuple(self.program),
+            [(test.test_id, test.reference_seconds) for test in self.tests],
+        )
 
 
 def read_submissions(programs: Path, tests: Path, visibility: Visibility) -> list[Submission]:

@@ -17,7 +17,7 @@ def suites(tests: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, tuple[Test
     """Rows of table `tests` by problem id and visibility ("public", "hidden", and "all")."""
     found: dict[str, dict[str, list[Test]]] = defaultdict(lambda: {"public": [], "hidden": [], "all": []})
     for row in tests:
-        keys = ("test_id", "visibility", "arguments", "expected", "comparison")
+        keys = ("test_id", "visibility", "arguments", "expected", "comparison", "reference_seconds")
         test = Test(**{key: row[key] for key in keys})
         found[row["problem_id"]][test.visibility].append(test)
         found[row["problem_id"]]["all"].append(test)

@@ -3,19 +3,22 @@
 Started as ``python -s -S -P server.py SETTINGS`` with an empty environment but for a fixed hash
 seed (what else a container's holds is removed). It holds the channel to the host, forks, watches,
 measures and cleans up; it never runs a candidate's code, and never holds it: the forked child itself
-reads the request, and what the child returned passes through one buffer that is wiped afterwards. So
-no candidate can find another's code or values in the memory it inherits.
+reads the request, and what the child returned and printed stays in memory that no child inherits. So
+no candidate can find another's code or values in the memory it starts with.
 
 Protocol, on one stream: first a report (JSON) of what isolates; then, for each request (a header of
-two little-endian 32-bit numbers, payload bytes and tests; then the payload), a reply (a header of
-two such numbers, then the server's report as JSON, then the candidate's lines as they are).
+two little-endian 32-bit numbers, payload bytes and tests; then each test's limit of CPU seconds as a 64-bit
+float; then the payload), a reply (a header of three such numbers, then the server's report as JSON, then the
+candidate's lines and its output as they are).
 """
 
 import _socket
 import gc
 import importlib
 import importlib.util
+import itertools
 import json
+import mmap
 import os
 import select
 import signal
@@ -25,10 +28,9 @@ import time
 import types
 import typing
 
-_HEADER = struct.Struct("<II")
+_REQUEST, _REPLY = struct.Struct("<II"), struct.Struct("<III")
 _SETUP_SECONDS = 20.0
 _PATIENCE = 5
-_CHUNK = 1 << 16
 _RESULT = 3  # the descriptor to which a candidate's process writes its lines
 _REHEARSAL = {
     "code": "class Solution:\n    def f(self, a: int) -> float:\n        raise ValueError(a)\n",
@@ -56,8 +58,7 @@ class Server:
     def __init__(self, settings: dict[str, typing.Any]) -> None:
         self._channel = self._connect(settings)
         os.environ.clear()
-        self._output_bytes, self._result_bytes = int(settings["output_bytes"]), int(settings["result_bytes"])
-        self._test_timeout, self._timeout = settings["test_timeout_s"], settings["timeout_s"]
+        self._load_timeout, self._timeout = settings["test_timeout_s"], settings["timeout_s"]
         values, candidate = _load("values", "..", "values.py"), _load("candidate", "candidate.py")
         structures = _load("structures", "structures.py")
         isolation, filters = _load("isolation", "isolation.py"), _load("filters", "filters.py")
@@ -73,8 +74,7 @@ class Server:
         # What Python sets up at first use (compile: a hundred types) is set up once, before the forks.
         candidate.Harness(values, structures, sink, int(settings["frame_bytes"])).run(_REHEARSAL)
         os.close(sink)
-        self._frames = bytearray(self._result_bytes)
-        self._printed = bytearray(_CHUNK)
+        self._lines, self._printed = Inbox(int(settings["result_bytes"])), Inbox(int(settings["output_bytes"]) + 1)
         sys.argv[:] = ["candidate"]
 
     @staticmethod
@@ -92,17 +92,18 @@ class Server:
     def serve(self) -> None:
         """Answer requests until the host hangs up."""
         report = json.dumps(self._isolation.in_force).encode()
-        _write(self._channel, _HEADER.pack(len(report), 0) + report)
+        _write(self._channel, _REPLY.pack(len(report), 0, 0) + report)
         gc.collect()
         gc.freeze()
         gc.disable()
         while True:
-            header = _read(self._channel, _HEADER.size)
+            header = _read(self._channel, _REQUEST.size)
             if not header:
                 return
-            self._answer(*_HEADER.unpack(header))
+            size, tests = _REQUEST.unpack(header)
+            self._answer(size, struct.unpack(f"<{tests}d", _read(self._channel, 8 * tests)))
 
-    def _answer(self, size: int, tests: int) -> None:
+    def _answer(self, size: int, timeouts: tuple[float, ...]) -> None:
         self._isolation.next_candidate()
         killed_before = self._isolation.oom_kills()
         result, result_end = os.pipe()
@@ -112,27 +113,33 @@ class Server:
             self._be_candidate(size, result_end, output_end)
         os.close(result_end)
         os.close(output_end)
-        watch = Watch(pid, result, output, self._frames, self._printed)
+        self._lines.empty()
+        self._printed.empty()
+        watch = Watch(pid, result, output, self._lines, self._printed)
         try:
-            ended = watch.run(self._channel, tests, self._test_timeout, self._timeout, self._output_bytes)
-            status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            ended = watch.run(self._channel, (self._load_timeout, *timeouts, self._load_timeout), self._timeout)
+            _, status, used = os.wait4(pid, 0)
         finally:
             watch.close()
         self._sweep()
+        status = os.waitstatus_to_exitcode(status)
         if not watch.marks:
             raise RuntimeError(f"a candidate's process could not be set up (exit status {status})")
         if ended == "exited" and self._isolation.oom_kills() > killed_before:
             ended = "oom"
-        steps = [round(after - before, 6) for before, after in zip(watch.marks, watch.marks[1:], strict=False)]
-        seconds = round(watch.ended_at - watch.marks[0], 6)
-        report = json.dumps({"ended": ended, "exit_status": status, "seconds": seconds, "steps": steps}).encode()
-        _write(self._channel, _HEADER.pack(len(report), watch.filled) + report)
-        with memoryview(self._frames) as frames:
-            _write(self._channel, frames[: watch.filled])
-        if watch.filled > _CHUNK:
-            self._frames = bytearray(self._result_bytes)
-        else:
-            self._frames[: watch.filled] = bytes(watch.filled)
+        walls, cpus = zip(*watch.marks, strict=True)
+        said = {
+            "ended": ended,
+            "exit_status": status,
+            "seconds": round(watch.ended_at - walls[0], 6),
+            "steps": _differences(walls),
+            "cpu": _differences(cpus),
+            "peak_bytes": used.ru_maxrss << 10,
+        }
+        report = json.dumps(said).encode()
+        _write(self._channel, _REPLY.pack(len(report), self._lines.filled, self._printed.filled) + report)
+        self._lines.send(self._channel)
+        self._printed.send(self._channel)
 
     def _be_candidate(self, size: int, result_end: int, output_end: int) -> None:
         """In the forked child: read the request, lock the doors, run it; never returns."""
@@ -172,56 +179,98 @@ class Server:
                 os.waitpid(child, 0)
 
 
-class Watch:
-    """The server's eyes on one candidate: its end, its lines, its output and the clock."""
+class Inbox:
+    """What came out of a pipe, up to a number of bytes, in memory that a forked process does not inherit."""
 
-    def __init__(self, pid: int, result: int, output: int, frames: bytearray, printed: bytearray) -> None:
+    def __init__(self, size: int) -> None:
+        self._room = mmap.mmap(-1, size)
+        self._room.madvise(mmap.MADV_DONTFORK)
+        self.filled = self._counted = 0
+
+    @property
+    def full(self) -> bool:
+        return self.filled == len(self._room)
+
+    def empty(self) -> None:
+        self.filled = self._counted = 0
+
+    def read(self, descriptor: int) -> bool:
+        """Take what has arrived, as far as there is room; False at the end of the stream."""
+        with memoryview(self._room) as room:
+            while self.filled < len(room):
+                try:
+                    count = os.readv(descriptor, [room[self.filled :]])
+                except BlockingIOError:
+                    return True
+                if not count:
+                    return False
+                self.filled += count
+        return True
+
+    def new_lines(self, most: int) -> int:
+        """How many lines, of up to so many, have ended since the last call."""
+        count = 0
+        while count < most and (end := self._room.find(b"\n", self._counted, self.filled)) >= 0:
+            count, self._counted = count + 1, end + 1
+        return count
+
+    def send(self, channel: int) -> None:
+        with memoryview(self._room) as room:
+            _write(channel, room[: self.filled])
+
+
+class Watch:
+    """The server's eyes on one candidate: its end, its lines, its output and the clocks."""
+
+    def __init__(self, pid: int, result: int, output: int, lines: Inbox, printed: Inbox) -> None:
         self._pid, self._result, self._output = pid, result, output
-        self._frames, self._scrap = frames, printed
+        self._lines, self._printed = lines, printed
         self._process = os.pidfd_open(pid)
         self._cpu_clock = ~pid << 3 | 2  # of all its threads: CPUCLOCK_SCHED, see clock_getcpuclockid(3)
-        self.filled = self.printed = 0
-        self.marks: list[float] = []  # when each line arrived; the first, when the process was ready
+        self.marks: list[tuple[float, float]] = []  # wall and CPU time at each line; the first: the process was ready
         self.ended_at = 0.0
         os.set_blocking(result, False)
         os.set_blocking(output, False)
 
-    def run(self, channel: int, tests: int, test_timeout: float, timeout: float, output_bytes: int) -> str:
+    def run(self, channel: int, timeouts: tuple[float, ...], timeout: float) -> str:
         """Wait for the end, or bring it about: ``exited``, ``timeout`` or ``output_limit``.
 
-        A test may take `test_timeout` seconds of CPU time, so that a slow candidate is no slower on a busy
+        Each step has its limit of CPU time in `timeouts`, so that a slow candidate is no slower on a busy
         machine; one that waits instead ends after `_PATIENCE` times as much wall time and a second. All of
         the candidate may take `timeout` seconds of wall time.
         """
         poll = select.poll()
+        # In this order: what was printed before a line was written is seen no later than the line.
         for descriptor in (self._process, self._result, self._output):
             poll.register(descriptor, select.POLLIN)
         poll.register(channel, 0)  # the host hanging up
+        most = len(timeouts) + 1
         ended = ""
         started = time.monotonic()
-        left, known, cpu_before = _SETUP_SECONDS, 0, 0.0
+        left = _SETUP_SECONDS
         while not ended:
             events = dict(poll.poll(left * 1000 + 1))
             if channel in events:
                 os.kill(self._pid, signal.SIGKILL)
                 os._exit(0)
+            now, cpu = time.monotonic(), time.clock_gettime(self._cpu_clock)
             gone = self._process in events  # then what it wrote last is still in the pipes
-            if (gone or self._result in events) and not self._read_lines(tests + 3) and not gone:
+            if (gone or self._result in events) and not self._lines.read(self._result) and not gone:
                 poll.unregister(self._result)
-            if (gone or self._output in events) and not self._read_output(output_bytes) and not gone:
+            if (gone or self._output in events) and not self._printed.read(self._output) and not gone:
                 poll.unregister(self._output)
-            if self.printed > output_bytes or self.filled == len(self._frames):
+            self.marks += [(now, cpu)] * self._lines.new_lines(most - len(self.marks))
+            if self._lines.full or self._printed.full:
                 ended = "output_limit"
             elif gone:
                 ended = "exited"
             else:
-                now, cpu = time.monotonic(), time.clock_gettime(self._cpu_clock)
-                if len(self.marks) > known:
-                    known, cpu_before = len(self.marks), cpu
                 left = started + _SETUP_SECONDS - now
-                if known:
-                    wall = min(self.marks[-1] + _PATIENCE * test_timeout + 1, self.marks[0] + timeout) - now
-                    left = min(wall, cpu_before + test_timeout - cpu)
+                if self.marks:
+                    limit = timeouts[min(len(self.marks), len(timeouts)) - 1]
+                    last_wall, last_cpu = self.marks[-1]
+                    wall = min(last_wall + _PATIENCE * limit + 1, self.marks[0][0] + timeout) - now
+                    left = min(wall, last_cpu + limit - cpu)
                 if left <= 0:
                     ended = "timeout"
         self.ended_at = time.monotonic()
@@ -233,32 +282,9 @@ class Watch:
         for descriptor in (self._process, self._result, self._output):
             os.close(descriptor)
 
-    def _read_lines(self, most: int) -> bool:
-        """Take what the candidate wrote, and the time of each line; False at the end of the stream."""
-        with memoryview(self._frames) as room:
-            while self.filled < len(room):
-                try:
-                    count = os.readv(self._result, [room[self.filled :]])
-                except BlockingIOError:
-                    return True
-                if not count:
-                    return False
-                lines = self._frames.count(b"\n", self.filled, self.filled + count)
-                self.marks += [time.monotonic()] * min(lines, most - len(self.marks))
-                self.filled += count
-        return True
 
-    def _read_output(self, most: int) -> bool:
-        """Count and forget what the candidate printed; False at the end of the stream."""
-        while self.printed <= most:
-            try:
-                count = os.readv(self._output, [self._scrap])
-            except BlockingIOError:
-                return True
-            if not count:
-                return False
-            self.printed += count
-        return True
+def _differences(times: tuple[float, ...]) -> list[float]:
+    return [round(after - before, 6) for before, after in itertools.pairwise(times)]
 
 
 def _children() -> list[int]:

@@ -41,7 +41,7 @@ class ServerWorker:
         """Await the server. Raises WorkerLostError, with what it wrote to `log`, if it does not come up."""
         self._limit = settings.timeout_s + _GRACE_SECONDS
         self._channel, self._log = channel, log
-        report, _ = self._receive(START_SECONDS)
+        report, *_ = self._receive(START_SECONDS)
         self.isolation: dict[str, str] = json.loads(report)
 
     def execute(self, request: bytes) -> Execution:
@@ -51,9 +51,15 @@ class ServerWorker:
             self._channel.sendall(request)
         except OSError as error:
             raise self._lost(error) from error
-        report, frames = self._receive(self._limit)
+        report, frames, printed = self._receive(self._limit)
         said = json.loads(report)
-        return Execution(said["ended"], said["exit_status"], said["seconds"], tuple(said["steps"]), frames)
+        return Execution(
+            **{key: said[key] for key in ("ended", "exit_status", "seconds", "peak_bytes")},
+            step_seconds=tuple(said["steps"]),
+            cpu_seconds=tuple(said["cpu"]),
+            frames=frames,
+            printed=printed,
+        )
 
     def kill(self) -> None:
         """Hang up, at which the server ends with everything in it; safe while another thread waits for a reply."""
@@ -66,11 +72,11 @@ class ServerWorker:
         self._channel.close()
         self._log.close()
 
-    def _receive(self, seconds: float) -> tuple[bytes, bytes]:
+    def _receive(self, seconds: float) -> list[bytes]:
+        """The server's report, the candidate's frames and its output."""
         try:
             self._channel.settimeout(seconds)
-            report, frames = REPLY_HEADER.unpack(self._exactly(REPLY_HEADER.size))
-            return self._exactly(report), self._exactly(frames)
+            return [self._exactly(size) for size in REPLY_HEADER.unpack(self._exactly(REPLY_HEADER.size))]
         except OSError as error:
             raise self._lost(error) from error
 

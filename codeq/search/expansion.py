@@ -93,7 +93,7 @@ def unexecuted(node: Node, tests: Sequence[Test]) -> Verdict | None:
             status, message = "syntax_error", f"{type(error).__name__}: {error.msg} (line {error.lineno})"
         except (ValueError, RecursionError, MemoryError, OverflowError) as error:
             status, message = "syntax_error", f"{type(error).__name__}: {error}"
-    return Verdict(status, tuple(TestResult(test.test_id, "not_run", None, message, 0.0) for test in tests), 0.0)
+    return Verdict(status, tuple(TestResult(test.test_id, "not_run", None, message, None, 0.0) for test in tests), 0.0)
 
 
 def rewrite_prompt(tree: Tree, node: Node, style: Style) -> prompts.Messages:
@@ -103,7 +103,7 @@ def rewrite_prompt(tree: Tree, node: Node, style: Style) -> prompts.Messages:
         return prompts.rewrite(style, node.code, public)
     assert node.verdict is not None
     failed = [
-        Feedback(case, prompts.outcome(result.status, result.returned, result.message))
+        Feedback(case, prompts.outcome(result.status, result.returned, result.message), result.printed)
         for case, result in zip(public, node.verdict.results, strict=True)
         if result.status != "pass"
     ]

@@ -32,6 +32,7 @@ def _row(tree: Tree, node: Node, alpha: float) -> dict[str, object]:
         "parse_status": None if is_root else node.parse_status,
         "results": [asdict(result) for result in verdict.results] if verdict else None,
         "verdict": verdict.status if verdict else None,
+        "peak_mb": verdict.peak_mb if verdict else None,
         "duplicate_of": node.duplicate_of.node_id if node.duplicate_of else None,
         "reward": None if is_root else node.reward,
         "critic": asdict(node.critique) if node.critique else None,

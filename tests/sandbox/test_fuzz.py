@@ -35,14 +35,21 @@ def tries(number: int) -> settings:
     return settings(max_examples=number, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-def verdict(frames: bytes, ended: str = "exited", exit_status: int = 0, seconds: tuple[float, ...] = ()) -> Verdict:
+def verdict(
+    frames: bytes,
+    ended: str = "exited",
+    exit_status: int = 0,
+    seconds: tuple[float, ...] = (0.1,) * (len(ANSWERS) + 2),
+    printed: bytes = b"",
+) -> Verdict:
     """The verdict on such an execution, after the checks that every verdict must stand."""
-    execution = Execution(ended, exit_status, sum(seconds), seconds, frames)
+    times = (0.1,) * (len(ANSWERS) + 2)
+    execution = Execution(ended, exit_status, sum(seconds), seconds, frames, printed, times)
     found = judge(TESTS, execution)
     assert found.status in VERDICTS
     assert [result.test_id for result in found.results] == [test.test_id for test in TESTS]
     assert all(result.status in STATUSES and result.seconds >= 0 for result in found.results)
-    shown = [str(part) for result in found.results for part in (result.returned, result.message)]
+    shown = [str(part) for result in found.results for part in (result.returned, result.message, result.printed)]
     assert max(map(len, shown)) < 600
     assert "".join(shown).encode()  # no lone surrogate
     assert len(observe(len(TESTS), execution)) == len(TESTS)
@@ -153,11 +160,12 @@ def test_a_mutated_stream_never_passes(steps: list[tuple[Callable[[bytes, int, b
     st.sampled_from(["exited", "timeout", "output_limit"]),
     st.integers(-70, 255),
     st.lists(st.floats(0, 100), max_size=len(TESTS) + 3).map(tuple),
+    bytes_or_lines | st.lists(st.binary(max_size=40), max_size=8).map(b"\x1e".join),
 )
 def test_an_honest_stream_passes_only_with_an_honest_end(
-    ended: str, exit_status: int, seconds: tuple[float, ...]
+    ended: str, exit_status: int, seconds: tuple[float, ...], printed: bytes
 ) -> None:
-    assert verdict(HONEST, ended, exit_status, seconds).passed == (ended == "exited" and exit_status == 0)
+    assert verdict(HONEST, ended, exit_status, seconds, printed).passed == (ended == "exited" and exit_status == 0)
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.integers(-(2**80), 2**80) | st.floats() | st.text(max_size=5)

@@ -1,6 +1,7 @@
 """The judge and the reader of hostile lines, without a sandbox."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from codeq import values
 from codeq.sandbox import Execution, Observation, Test
 from codeq.sandbox.judge import judge, observe
-from codeq.sandbox.protocol import FRAME_BYTES, VERDICTS
+from codeq.sandbox.protocol import FRAME_BYTES, OUTPUT_BYTES, PRINTED_CHARACTERS, VERDICTS, read_printed
 
 ANSWERS: list[Any] = [3, "three", [1, (2, "x")]]
 TESTS = [Test(f"t{i}", "hidden", "[]", values.dumps(answer), "exact") for i, answer in enumerate(ANSWERS)]
@@ -26,7 +27,8 @@ HONEST = b"".join(LINES)
 
 
 def execution(frames: bytes, ended: str = "exited", exit_status: int = 0) -> Execution:
-    return Execution(ended, exit_status, 0.5, (0.1, 0.1, 0.1, 0.1), frames)
+    cpu_seconds = (0.0, 0.1, 0.2, 0.3, 0.4)[: max(0, frames.count(b"\n") - 1)]
+    return Execution(ended, exit_status, 0.5, (0.1,) * 4, frames, b"one\n\x1e\x1eunfinished", cpu_seconds, 20 << 20)
 
 
 def statuses(run: Execution) -> tuple[str, list[str]]:
@@ -67,8 +69,57 @@ def test_a_failed_load_is_told_once_for_all_tests() -> None:
     assert statuses(execution(b"\n" + line(0, "failed", ["MemoryError", "", None]))) == ("oom", ["oom"] * 3)
 
 
+def test_what_was_printed_belongs_to_the_step_that_it_ends() -> None:
+    verdict = judge(TESTS, execution(HONEST))
+    assert [result.printed for result in verdict.results] == ["one\n", None, None]
+    assert verdict.peak_mb == 20.0
+    stopped = judge(TESTS, execution(b"".join(LINES[:2]), "timeout", -9))
+    assert [result.printed for result in stopped.results] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    ("data", "printed"),
+    [
+        (b"", [None, None, None]),
+        (b"a\x1e", ["a", None, None]),
+        (b"b\x1e\x1ec\x1ed", [None, "b", "c"]),
+        (b"\x1e\x1e\x1e\x1e\x1ea", [None, None, None]),
+        (b"a\x1e\x1e\x1e\x1eb\x1e", [None, None, None]),
+        (b"\xff\x1e" + b"1234567890" * 50 + b"\x1e" + b"1234567890" * 50 + b"!\x1e", None),
+    ],
+)
+def test_of_much_output_the_end_is_shown(data: bytes, printed: list[str | None] | None) -> None:
+    found = read_printed(data, 3)
+    if printed is None:
+        printed = ["\ufffd", "1234567890" * 50, "…" + ("1234567890" * 50 + "!")[1 - PRINTED_CHARACTERS :]]
+        assert {len(text) for text in found[1:] if text} == {PRINTED_CHARACTERS}
+    assert found == printed
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\x1e", codec="utf-8"), max_size=12), max_size=6))
+def test_output_comes_back_as_it_was_printed(texts: list[str]) -> None:
+    data, silent = b"", 0
+    for text in texts:
+        silent += 1
+        if text:
+            data, silent = data + text.encode() + b"\x1e" * silent, 0
+    assert read_printed(data + b"unfinished", len(texts)) == [text or None for text in texts]
+
+
+def test_reading_much_output_takes_no_time() -> None:
+    for data in (b"x" * OUTPUT_BYTES, b"x\x1e" * (OUTPUT_BYTES // 2), b"\x1e" * OUTPUT_BYTES):
+        started = time.process_time()
+        assert len(read_printed(data, 100)) == 100
+        assert time.process_time() - started < 5  # hours, were it quadratic
+
+
+@given(st.lists(st.binary(max_size=4) | st.just(b"\x1e")).map(b"".join), st.integers(0, 4))
+def test_any_output_can_be_read(data: bytes, steps: int) -> None:
+    assert len(read_printed(data, steps)) == steps
+
+
 def test_an_observation_is_a_value_or_how_the_program_failed() -> None:
-    found = [Observation("value", answer) for answer in ANSWERS]
+    found = [Observation("value", answer, (number + 1) / 10) for number, answer in enumerate(ANSWERS)]
     assert observe(3, execution(HONEST)) == found
     cut = execution(b"".join(LINES[:3]), "timeout", -9)
     assert observe(3, cut) == [found[0], Observation("timeout", None), Observation("not_run", None)]

@@ -1,3 +1,4 @@
+import dataclasses
 import os
 import signal
 import socket
@@ -123,11 +124,15 @@ def test_operations_are_called_in_turn_on_one_instance(sandbox: Sandbox, make_te
 def test_a_trusted_program_can_be_observed(sandbox: Sandbox) -> None:
     code = "def f(a):\n    return [1 // a, {1, 2}]\n"
     observed = sandbox.observe(function(code), ["[1]", "[0]", '[{"$":"float","v":"0.5"}]']).result()
-    assert observed == [
-        Observation("value", [1, {1, 2}]),
-        Observation("error", None),
-        Observation("value", [2.0, {1, 2}]),
+    assert [(each.status, each.value) for each in observed] == [
+        ("value", [1, {1, 2}]),
+        ("error", None),
+        ("value", [2.0, {1, 2}]),
     ]
+    busy = "import time\ndef f(a):\n    while time.process_time() < a: pass\n    return a\n"
+    first, second = sandbox.observe(function(busy), ["[1]", "[1]"]).result()
+    assert 0.9 < first.seconds < 1.2  # CPU time
+    assert second.seconds < 0.1
     assert sandbox.observe(function("def g(): pass"), ["[]"]).result() == [Observation("missing_entry_point", None)]
     with pytest.raises(DataError, match="arguments 1: not JSON"):
         sandbox.observe(function(code), ["[1]", "["])
@@ -228,6 +233,59 @@ def f(a):
     assert max(result.seconds for verdict in verdicts for result in verdict.results) > 0.5
 
 
+def test_what_each_test_printed_is_told(sandbox: Sandbox, make_tests: MakeTests) -> None:
+    code = """import os, sys
+print("loading")
+def f(a):
+    if a != 1: print("given", a)
+    if a == 2: raise ValueError("two")
+    if a == 3: print("x" * 9000, end="e")
+    if a == 4:
+        print("to stderr", file=sys.stderr)
+        sys.stdout = None
+    return a
+"""
+    verdict = sandbox.judge(function(code), make_tests(*(((i,), i) for i in range(6))))
+    printed = [result.printed for result in verdict.results]
+    assert printed == ["given 0\n", None, "given 2\n", "…" + "x" * 498 + "e", "to stderr\ngiven 4\n", None]
+    assert statuses(verdict) == ["pass", "pass", "error", "pass", "pass", "pass"]
+
+
+def test_what_a_killed_test_printed_is_left_out(sandbox: Sandbox, make_tests: MakeTests) -> None:
+    """It depends on the moment at which it was killed; what was printed before does not."""
+    code = "def f(a):\n    print('given', a)\n    while a: print('again')\n    return a\n"
+    verdict = sandbox.judge(function(code), make_tests(((0,), 0), ((1,), 1)))
+    assert [(result.status, result.printed) for result in verdict.results] == [
+        ("pass", "given 0\n"),
+        ("output_limit", None),
+    ]
+
+
+def test_the_memory_of_a_candidate_is_measured_from_outside(sandbox: Sandbox, make_tests: MakeTests) -> None:
+    tests = make_tests(((0,), 0))
+    small = sandbox.judge(function("def f(a): return a"), tests).peak_mb
+    large = sandbox.judge(function("def f(a): return len(bytearray(100 << 20)) * 0"), tests).peak_mb
+    assert small is not None
+    assert large is not None
+    assert 5 < small < 40
+    assert 99 < large - small < 110
+
+
+def test_a_slow_reference_gives_more_time(make_tests: MakeTests) -> None:
+    code = """import time
+def f(seconds):
+    end = time.process_time() + seconds
+    while time.process_time() < end: pass
+    return seconds
+"""
+    (test,) = make_tests(((0.6,), 0.6))
+    patient = dataclasses.replace(test, reference_seconds=0.1)
+    with Sandbox(SandboxSettings(workers=1, test_timeout_s=0.3)) as sandbox:
+        assert sandbox.judge(function(code), [test]).status == "timeout"
+        assert sandbox.judge(function(code), [patient, patient]).passed
+        assert statuses(sandbox.judge(function(code), [patient, test])) == ["pass", "timeout"]
+
+
 def test_two_large_results_among_a_hundred_fit(sandbox: Sandbox, make_tests: MakeTests) -> None:
     large = [[-(10**9) + number for number in range(start, start + 20_000)] for start in (0, 5)]
     tests = make_tests(*(((items,), items) for items in large), *((([i],), [i]) for i in range(98)))
@@ -308,9 +366,10 @@ def test_expected_values_do_not_enter(monkeypatch: pytest.MonkeyPatch, make_test
 
 
 def test_a_candidate_inherits_nothing_of_the_one_before(sandbox: Sandbox, make_tests: MakeTests) -> None:
-    """Its code, its arguments and what it returned are in no page of the next one's memory."""
+    """Its code, its arguments, what it returned and what it printed are in no page of the next one's memory."""
     marks = ["code" + "-mark-7d1c", "argument" + "-mark-7d1c", "value" + "-mark-7d1c"]
-    first = f"def f(a):\n    '{marks[0]}'\n    return a.replace('argument', 'value')\n"
+    body = "print(a.replace('argument', 'output'))\n    return a.replace('argument', 'value')"
+    first = f"def f(a):\n    '{marks[0]}'\n    {body}\n"
     assert sandbox.judge(function(first), make_tests(((marks[1],), marks[2]))).passed
     search = """import ctypes
 ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # dumpable: may read its own memory
@@ -326,7 +385,7 @@ def f(control):
                     data = memory.read(end - start)
                 except (OSError, ValueError, OverflowError):
                     continue
-                found |= set(re.findall(rb"(code|argument|value|control)[-]mark[-]7d1c", data))
+                found |= set(re.findall(rb"(code|argument|value|output|control)[-]mark[-]7d1c", data))
     return sorted(word.decode() for word in found)
 """
     if sandbox.isolation["namespaces"] == "none":

@@ -27,6 +27,7 @@ def case(number: int, visibility: str, problem: str = "double") -> dict[str, obj
         "arguments": values.dumps([number]),
         "expected": values.dumps(2 * number),
         "comparison": "exact",
+        "reference_seconds": 0.0,
         "origin": "example",
     }
 

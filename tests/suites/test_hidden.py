@@ -62,7 +62,7 @@ def test_why_there_are_no_inputs_is_said(changes, reason):
     asked = questions(problem(**changes), (), 0)
     assert isinstance(asked, str)
     assert asked.startswith(reason)
-    tests, untested = hidden_rows(problem(), asked, [])
+    tests, untested = hidden_rows(problem(), asked, [], [])
     assert tests == []
     assert tables.frame("untested", untested)["reason"].to_list() == [asked]
 
@@ -73,9 +73,9 @@ def test_a_reference_that_cannot_be_called_leaves_no_inputs():
 
 def test_answers_become_tests_and_gaps_are_listed():
     asked = Questions(("[[1],1]", "[[2],1]"), (None, None), "any_order")
-    tests, untested = hidden_rows(problem(), asked, [("[3]", None), (None, "references disagree")])
+    tests, untested = hidden_rows(problem(), asked, [("[3]", None), (None, "references disagree")], [0.3, 0.0])
     (row,) = tables.frame("tests", tests).to_dicts()
     assert (row["visibility"], row["origin"], row["comparison"]) == ("hidden", "generated", "any_order")
-    assert (row["arguments"], row["expected"]) == ("[[1],1]", "[3]")
+    assert (row["arguments"], row["expected"], row["reference_seconds"]) == ("[[1],1]", "[3]", 0.3)
     (gap,) = tables.frame("untested", untested).to_dicts()
     assert (gap["number"], gap["reason"], gap["text"]) == (1, "references disagree", "[[2],1]")

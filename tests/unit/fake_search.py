@@ -38,7 +38,7 @@ def verdict(code: str, tests: Sequence[Test]) -> Verdict:
         (x,) = values.loads(test.arguments)  # type: ignore[misc]
         returned = scope["f"](x)
         status = "pass" if returned == values.loads(test.expected) else "fail"
-        results.append(TestResult(test.test_id, status, repr(returned), None, 0.001))
+        results.append(TestResult(test.test_id, status, repr(returned), None, None, 0.001))
     return Verdict("pass" if all(r.status == "pass" for r in results) else "fail", tuple(results), 0.01)
 
 

@@ -70,6 +70,7 @@ def study() -> dict[str, pl.DataFrame]:
                     "arguments": "[]",
                     "expected": "1",
                     "comparison": "exact",
+                    "reference_seconds": 0.0,
                     "origin": "example",
                 }
                 for name, visibility in (("p1", "public"), ("p1", "hidden"), ("p3", "public"))

@@ -170,6 +170,12 @@ def test_instruct_prompt_below_the_root_adds_the_attempt_and_its_failures() -> N
     assert FENCED in user["content"]
 
 
+def test_instruct_prompt_tells_what_a_failed_test_printed() -> None:
+    failed = [Feedback(Case("f(1)", "2"), "it returned 1", "x = 1\n")]
+    (_, user) = prompts.rewrite("instruct", CODE, [Case("f(1)", "2")], "attempted = 1", failed)
+    assert "- f(1) must give 2, but it returned 1; it printed 'x = 1\\n'" in user["content"]
+
+
 def test_minimal_prompt_is_the_program_to_repair_alone() -> None:
     assert prompts.rewrite("minimal", CODE, [Case("f(1)", "2")]) == ({"role": "user", "content": CODE},)
     assert prompts.rewrite("minimal", CODE, [], "attempt", []) == ({"role": "user", "content": "attempt"},)

@@ -30,6 +30,7 @@ def case(problem: str, visibility: str, number: int, argument: object, expected:
         "arguments": values.dumps([argument]),
         "expected": values.dumps(expected),
         "comparison": "exact",
+        "reference_seconds": 0.0,
         "origin": "example",
     }
 

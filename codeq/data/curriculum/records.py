@@ -139,6 +139,7 @@ def test_rows(raw: pl.DataFrame) -> pl.DataFrame:
                     "arguments": arguments,
                     "expected": returned,
                     "comparison": "exact",
+                    "reference_seconds": 0.0,
                     "origin": origin,
                 }
     return tables.frame("tests", list(rows.values()))

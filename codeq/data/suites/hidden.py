@@ -46,20 +46,26 @@ def questions(problem: Mapping[str, Any], known: Collection[str], seed: int) -> 
 
 
 def hidden_rows(
-    problem: Mapping[str, Any], asked: Questions | str, answers: Sequence[tuple[str | None, str | None]]
+    problem: Mapping[str, Any],
+    asked: Questions | str,
+    answers: Sequence[tuple[str | None, str | None]],
+    seconds: Sequence[float],
 ) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
     """Rows of table `tests` (hidden, origin "generated") and of table `untested`.
 
-    answers: per input the expected output's text, or None and the reason why there is none.
+    answers: per input the expected output's text, or None and the reason why there is none; seconds: per input
+    the CPU time of the slowest reference.
     """
     row = {"problem_id": problem["problem_id"], "origin": "generated"}
     if isinstance(asked, str):
         return [], [{**row, "number": 0, "reason": asked, "text": ""}]
     tests: list[dict[str, object]] = []
     untested: list[dict[str, object]] = []
-    for number, (arguments, (expected, reason)) in enumerate(zip(asked.arguments, answers, strict=True)):
+    for number, (arguments, (expected, reason), spent) in enumerate(
+        zip(asked.arguments, answers, seconds, strict=True)
+    ):
         if expected is None:
             untested.append({**row, "number": number, "reason": reason, "text": arguments})
         else:
-            tests.append(test_row(problem, "hidden", "generated", arguments, expected, asked.comparison))
+            tests.append(test_row(problem, "hidden", "generated", arguments, expected, asked.comparison, spent))
     return tests, untested

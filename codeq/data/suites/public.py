@@ -37,12 +37,18 @@ def compile_examples(problem: Mapping[str, Any]) -> tuple[list[dict[str, object]
             untested.append({**row, "reason": found, "text": text})
             continue
         seen.add(found[0])
-        tests.append(test_row(problem, "public", "example", *found))
+        tests.append(test_row(problem, "public", "example", *found, 0.0))
     return tests, untested
 
 
 def test_row(
-    problem: Mapping[str, Any], visibility: str, origin: str, arguments: str, expected: str, compared: str
+    problem: Mapping[str, Any],
+    visibility: str,
+    origin: str,
+    arguments: str,
+    expected: str,
+    compared: str,
+    reference_seconds: float,
 ) -> dict[str, object]:
     """A row of table `tests`; the id depends on what the test asks and nothing else."""
     problem_id = problem["problem_id"]
@@ -54,6 +60,7 @@ def test_row(
         "arguments": arguments,
         "expected": expected,
         "comparison": compared,
+        "reference_seconds": reference_seconds,
         "origin": origin,
     }
 
