@@ -114,7 +114,8 @@ SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "logprob": _F,  # sum over the completion under the sampling policy, temperature 1
         "seed": _I,
         "prompt_tokens": _I,
-        "tokens": _I,
+        "tokens": _I,  # of the completion
+        "critic_tokens": _I,  # of the critic's reply about it; 0 where none was asked
         "seconds": _F,
     },
     "pairs": {
@@ -147,10 +148,30 @@ SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "solved_public": _B,
         "solved_hidden": _B,  # null where the problem has no hidden test
         "samples": _I,
-        "tokens": _I,
+        "tokens": _I,  # generated, the critic's included
         "executions": _I,
         "seconds": _F,
-        "first_solved_rollout": _I,
+        "first_solved_rollout": _I,  # the next three: what the first public pass took; null where there is none
+        "first_solved_samples": _I,
+        "first_solved_tokens": _I,
+    },
+    # Rates of solved bugs had every search been held to a budget (codeq.evaluation.anytime).
+    "anytime": {
+        "policy": _S,
+        "mode": _S,
+        "seed": _I,
+        "unit": _S,  # samples | tokens: what is equal between the modes
+        "rollouts": _I,  # the budget in rollouts
+        "budget": _I,  # the budget in its unit, per bug
+        "n": _I,
+        "n_hidden": _I,
+        "solved_public": _I,
+        "solved_hidden": _I,
+        "ended": _I,  # unsolved searches that had ended below the budget
+        "rate_public": _F,
+        "rate_hidden": _F,
+        "ci_low": _F,
+        "ci_high": _F,
     },
 }
 

@@ -47,11 +47,14 @@ def evaluation_row(
 
     - solved_public: the handed-in node's verdict is "pass";
     - samples: nodes that carry a completion, truncated and unparsable ones included;
-    - tokens: tokens of completions, neither prompts nor critiques; seconds: summed over nodes;
+    - tokens: generated tokens, of completions and of critics' replies, not of prompts; seconds: summed
+      over nodes;
     - executions: nodes whose verdict comes from running them, which excludes those that share
       another's (`duplicate_of`), that were cut off, do not compile or hold no program; plus
       `extra_executions`;
-    - first_solved_rollout: the least rollout that created a passing node; None if no node passes.
+    - first_solved_rollout, _samples, _tokens: what the first passing node took, None if no node passes.
+      The rollout that created it; the samples up to and including it, in order of creation; the tokens of
+      all rollouts up to and including its own, since candidates of one rollout are drawn and judged at once.
 
     Raises DataError if the nodes are not one tree of this bug, mode and policy, or lack `handed_in`.
     """
@@ -74,6 +77,13 @@ def evaluation_row(
         pl.col("duplicate_of").is_null(),
         pl.col("code").fill_null("") != "",
     )
+    drawn = nodes.filter(pl.col("completion").is_not_null()).select(
+        "rollout",
+        "verdict",
+        number=pl.int_range(1, pl.len() + 1),
+        tokens=pl.col("tokens") + pl.col("critic_tokens").fill_null(0),
+    )
+    first = next(drawn.filter(pl.col("verdict") == "pass").iter_rows(named=True), None)
     return {
         "bug_id": bug["bug_id"],
         "policy": policy,
@@ -87,9 +97,11 @@ def evaluation_row(
         "node_id": handed_in,
         "solved_public": chosen["verdict"].to_list() == ["pass"],
         "solved_hidden": solved_hidden,
-        "samples": nodes["completion"].count(),
-        "tokens": nodes["tokens"].sum(),
+        "samples": drawn.height,
+        "tokens": drawn["tokens"].sum(),
         "executions": executed.height + extra_executions,
         "seconds": nodes["seconds"].sum(),
-        "first_solved_rollout": nodes.filter(pl.col("verdict") == "pass")["rollout"].min(),
+        "first_solved_rollout": first["rollout"] if first else None,
+        "first_solved_samples": first["number"] if first else None,
+        "first_solved_tokens": (drawn.filter(pl.col("rollout") <= first["rollout"])["tokens"].sum() if first else None),
     }

@@ -66,7 +66,7 @@ def evaluate(tree: Tree, candidates: list[Node], settings: SearchSettings) -> No
     for node, answer in zip(asked, answers[len(runs) :], strict=True):
         node.critique = critic.rubric_answer(answer)
         node.seconds += answer.seconds
-        tree.critic_tokens += len(answer.completions[0].token_ids)
+        node.critic_tokens = len(answer.completions[0].token_ids)
     for node in candidates:
         if node.duplicate_of is not None:
             node.verdict, node.critique = node.duplicate_of.verdict, node.duplicate_of.critique

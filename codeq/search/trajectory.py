@@ -6,7 +6,7 @@ from codeq.search.tree import Node, Tree
 
 
 def rows(tree: Tree, alpha: float) -> list[dict[str, object]]:
-    """Every node as a row; the root has no completion, verdict, seed or q."""
+    """Every node as a row; the root has no completion, verdict, seed, tokens or q."""
     return [_row(tree, node, alpha) for node in tree.nodes]
 
 
@@ -44,5 +44,6 @@ def _row(tree: Tree, node: Node, alpha: float) -> dict[str, object]:
         "seed": node.seed,
         "prompt_tokens": len(prompt.token_ids) if prompt else None,
         "tokens": len(completion.token_ids) if completion else None,
+        "critic_tokens": None if is_root else node.critic_tokens,
         "seconds": node.seconds,
     }

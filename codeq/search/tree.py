@@ -42,6 +42,7 @@ class Node:
     verdict: Verdict | None = None
     reward: float = 0.0
     critique: Critique | None = None
+    critic_tokens: int = 0  # of the critic's reply about this node; 0 where none was asked
     duplicate_of: "Node | None" = None  # the equal program whose execution this node shares
     seconds: float = 0.0  # its share of the engine's time, and its own sandbox time
     visits: int = 0
@@ -101,7 +102,6 @@ class Tree:
         self.root = Node(content_id("node", self.tree_id), None, (), 0, task.buggy_code)
         self.nodes = [self.root]
         self.executed: dict[str, Node] = {}  # code key -> the node whose execution equal programs share
-        self.critic_tokens = 0
 
     def seed(self, parent: Node, index: int, use: str = "rewrite") -> int:
         """The seed of one candidate: a function of study seed, round, mode, bug, path and index alone.
@@ -135,7 +135,7 @@ class Tree:
     @property
     def tokens(self) -> int:
         """Tokens generated, the critic's included."""
-        return self.critic_tokens + sum(len(node.completion.token_ids) for node in self.nodes if node.completion)
+        return sum(len(node.completion.token_ids) + node.critic_tokens for node in self.nodes if node.completion)
 
     @property
     def executions(self) -> int:

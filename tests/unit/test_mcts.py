@@ -177,7 +177,9 @@ def test_rubric_critic_scores_what_it_can_parse_and_counts_its_tokens() -> None:
     assert unparsed.q(0.5) == unparsed.q_mcts == 0.0
     assert scored.q(0.5) == pytest.approx(0.35)
     assert [request.temperature for request in seen[2:]] == [0.2, 0.2]  # type: ignore[attr-defined]
-    assert tree.critic_tokens == len(good.token_ids) + len(junk.token_ids)
+    assert [node.critic_tokens for node in tree.rewrites] == [len(good.token_ids), len(junk.token_ids)]
+    assert tree.tokens == sum(len(reply.token_ids) for reply in (good, junk)) + 2 * len(program(2))
+    assert [row["critic_tokens"] for row in rows(tree, 0.5)] == [None, len(good.token_ids), len(junk.token_ids)]
     assert rows(tree, 0.5)[2]["critic"] == {
         **dict.fromkeys(("correctness", "clarity", "plausibility", "score", "rationale")),
         "status": "unparsed",
@@ -224,7 +226,7 @@ def test_rows_fit_the_table_of_trajectories() -> None:
     assert root["visits"] == table.height - 1
     assert table["node_id"].n_unique() == table.height
     assert set(table["parent_id"].drop_nulls()) <= set(table["node_id"])
-    assert table["tokens"].sum() == tree.tokens - tree.critic_tokens
+    assert table["tokens"].sum() + table["critic_tokens"].sum() == tree.tokens
 
 
 def reference_selection(tree: Tree, rollout: int, config: SearchSettings) -> tuple[int, ...] | None:

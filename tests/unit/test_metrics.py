@@ -26,7 +26,7 @@ def node(node_id: str, **values: object) -> dict[str, object]:
 
 
 def rewrite(node_id: str, verdict: str, rollout: int, **values: object) -> dict[str, object]:
-    given = {"completion": "x", "code": "x", "tokens": 10, "seconds": 0.5}
+    given = {"completion": "x", "code": "x", "tokens": 10, "critic_tokens": 0, "seconds": 0.5}
     return node(node_id, parent_id="n0", verdict=verdict, rollout=rollout, **{**given, **values})
 
 
@@ -35,14 +35,15 @@ def tree(*nodes: dict[str, object]) -> pl.DataFrame:
 
 
 NODES = tree(
-    rewrite("n1", "fail", 1),
+    rewrite("n1", "fail", 1, critic_tokens=7),
     rewrite("n2", "fail", 1, duplicate_of="n1", tokens=12),
     rewrite("n3", "truncated", 1, tokens=64),
     rewrite("n4", "missing_entry_point", 2, code=""),
     rewrite("n5", "syntax_error", 2),
-    rewrite("n6", "pass", 3, seconds=0.25),
-    rewrite("n7", "pass", 2, duplicate_of="n6"),
+    rewrite("n6", "pass", 2, seconds=0.25, critic_tokens=3),
+    rewrite("n7", "fail", 2, critic_tokens=5),
     rewrite("n8", "missing_entry_point", 3),
+    rewrite("n9", "pass", 3, duplicate_of="n6"),
 )
 
 
@@ -74,11 +75,13 @@ def test_every_column_of_a_row_counted_by_hand():
         "node_id": "n6",
         "solved_public": True,
         "solved_hidden": False,
-        "samples": 8,
-        "tokens": 10 + 12 + 64 + 10 * 5,
-        "executions": 3 + 1,  # n1, n6 and n8 ran; and one run outside the search
-        "seconds": 7 * 0.5 + 0.25,
+        "samples": 9,
+        "tokens": 10 + 12 + 64 + 10 * 6 + (7 + 3 + 5),
+        "executions": 4 + 1,  # n1, n6, n7 and n8 ran; and one run outside the search
+        "seconds": 8 * 0.5 + 0.25,
         "first_solved_rollout": 2,
+        "first_solved_samples": 6,
+        "first_solved_tokens": 10 + 12 + 64 + 10 * 4 + (7 + 3 + 5),  # n7 was drawn and judged with n6
     }
 
 
@@ -93,9 +96,10 @@ def test_only_the_handed_in_node_solves():
     assert unsolved["first_solved_rollout"] == 2
 
 
-def test_a_tree_in_which_nothing_passes_has_no_first_solved_rollout():
-    failed = row(tree(rewrite("n1", "fail", 1)), handed_in="n1")
-    assert failed["first_solved_rollout"] is None
+def test_a_tree_in_which_nothing_passes_was_solved_by_no_rollout_sample_or_token():
+    failed = row(tree(rewrite("n1", "fail", 1, critic_tokens=2)), handed_in="n1")
+    assert [failed[f"first_solved_{unit}"] for unit in ("rollout", "samples", "tokens")] == [None] * 3
+    assert failed["tokens"] == 12
     assert not failed["solved_public"]
 
 
