@@ -19,8 +19,8 @@ def main() -> None:
 
     from codeq.evaluation import plots
 
-    used = {name: args.tables / f"{name}.parquet" for name in ("fix_rates", "by_category")}
-    names = ["fix_rates", "categories", *(["training"] if args.curves else [])]
+    used = {name: args.tables / f"{name}.parquet" for name in ("fix_rates", "by_category", "anytime")}
+    names = ["fix_rates", "anytime", "categories", *(["training"] if args.curves else [])]
     with lineage.record(
         script=__file__,
         inputs={**used, "curves": args.curves},
@@ -30,6 +30,7 @@ def main() -> None:
     ):
         charts = {
             "fix_rates": plots.fix_rates(pl.read_parquet(used["fix_rates"])),
+            "anytime": plots.anytime(pl.read_parquet(used["anytime"])),
             "categories": plots.categories(pl.read_parquet(used["by_category"])),
         }
         if args.curves:

@@ -20,7 +20,8 @@ def main() -> None:
     from codeq.evaluation.report import Context, render
 
     results = {
-        name: args.tables / f"{name}.parquet" for name in ("fix_rates", "by_category", "by_level", "comparisons")
+        name: args.tables / f"{name}.parquet"
+        for name in ("fix_rates", "by_category", "by_level", "comparisons", "anytime")
     }
     with lineage.record(
         script=__file__,

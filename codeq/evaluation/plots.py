@@ -81,6 +81,47 @@ def _intervals(
     return _styled(chart.properties(title="filled: hidden tests, 95 % Wilson interval · ring: public tests"))
 
 
+def anytime(rates: pl.DataFrame) -> alt.FacetChart:
+    """Table `anytime`: one row of panels per policy, equal samples beside equal tokens, one line per mode and seed."""
+    policies = sorted(rates["policy"].unique(), key=policy_rank)
+    modes = [label(name) for name in sorted(rates["mode"].unique(), key=rank(MODES))]
+    units = {"samples": "equal samples", "tokens": "equal tokens"}
+    data = rates.select(
+        "rollouts",
+        "rate_public",
+        "rate_hidden",
+        "ci_low",
+        "ci_high",
+        "seed",
+        pl.col("policy", "mode").map_elements(label, pl.String),
+        unit=pl.col("unit").replace_strict(units),
+    )
+    overlap = data.select("policy", "mode", "unit", "rollouts").is_duplicated().any()
+    base = alt.Chart(data).encode(
+        alt.X("rollouts:O", title="budget in rollouts", axis=alt.Axis(labelAngle=0)),
+        alt.XOffset("mode:N", sort=modes),
+        alt.Color("mode:N", legend=alt.Legend(title=None, symbolOpacity=1, symbolType="circle", columns=3)).scale(
+            domain=modes, range=[PALETTE[number % len(PALETTE)] for number in range(len(modes))]
+        ),
+        alt.Detail("seed:N"),
+    )
+    y = alt.Y("rate_hidden:Q", title="bugs fixed", axis=alt.Axis(format="%", tickCount=5, grid=True))
+    marks = alt.layer(
+        base.mark_rule(strokeWidth=1.4, strokeCap="round", opacity=0.25 if overlap else 0.6).encode(
+            alt.Y("ci_low:Q"), alt.Y2("ci_high:Q")
+        ),
+        base.mark_line(strokeWidth=1.6).encode(y),
+        base.mark_point(filled=False, size=16, strokeWidth=1, opacity=0.7).encode(alt.Y("rate_public:Q")),
+        base.mark_point(filled=True, size=20, opacity=1).encode(y.scale(domain=[0, 1])),
+    ).properties(width=_WIDTH // 2 + 16, height=130)
+    chart = marks.facet(
+        row=alt.Row("policy:N", sort=[label(name) for name in policies], title=None, header=_header()),
+        column=alt.Column("unit:N", sort=list(units.values()), title=None, header=_header()),
+        spacing=14,
+    )
+    return _styled(chart.properties(title="filled: hidden tests, 95 % Wilson interval · ring: public tests"))
+
+
 def training(curves: Mapping[tuple[str, int], pl.DataFrame]) -> alt.FacetChart:
     """Tables `training_curve` by (policy, seed): loss, reward accuracy and margin against the step.
 

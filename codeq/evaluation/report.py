@@ -12,7 +12,7 @@ from codeq.config import Study
 from codeq.errors import DataError
 from codeq.evaluation.tables import BASE, BASELINE, CATEGORIES, LEVELS, MODES, label, percent, policy_rank, rank
 
-FIGURES = ("fix_rates", "categories", "training")
+FIGURES = ("fix_rates", "anytime", "categories", "training")
 SIGNIFICANT = 0.05
 
 
@@ -25,6 +25,7 @@ class Context:
     by_category: pl.DataFrame
     by_level: pl.DataFrame
     comparisons: pl.DataFrame
+    anytime: pl.DataFrame
     figures: Mapping[str, str]  # SVG by name of FIGURES; one that is left out is not shown
     audit: Mapping[str, Any]  # audit.json: part -> counts by name
     backend: str  # Sandbox.backend
@@ -59,6 +60,7 @@ def render(context: Context) -> str:
         several_seeds=rates["seed"].n_unique() > 1,
         without_hidden=max(rates["n"] - rates["n_hidden"]),
         comparisons=context.comparisons.to_dicts(),
+        budgets=[_budgets(context.anytime, unit) for unit in ("samples", "tokens") if not context.anytime.is_empty()],
         slices=[
             _slices(context.by_category, "category", CATEGORIES),
             _slices(context.by_level, "level", LEVELS),
@@ -172,6 +174,14 @@ def _slices(table: pl.DataFrame, by: str, known: Sequence[str]) -> dict[str, Any
         "columns": columns,
         "rows": [(*key, [cells.get(column) for column in columns]) for key, cells in rows.items()],
     }
+
+
+def _budgets(anytime: pl.DataFrame, unit: str) -> dict[str, Any]:
+    """Table `anytime` in one unit, turned so that each budget is a column."""
+    curve = anytime.filter(pl.col("unit") == unit)
+    columns = curve.select("rollouts", "budget").unique().sort("rollouts").rows()
+    rows = curve.partition_by("policy", "mode", "seed", maintain_order=True, as_dict=True)
+    return {"unit": unit, "columns": columns, "rows": [(*key, cells.to_dicts()) for key, cells in rows.items()]}
 
 
 def _records(part: str, counts: object) -> tuple[str, list[str], list[tuple[str, list[str]]]]:

@@ -26,6 +26,7 @@ def evaluation(seeds: tuple[int, ...] = (1, 0), bugs: int = 24, untested: int = 
             for mode in MODES:
                 for seed in seeds:
                     public = draw.random() < 0.6
+                    rollouts, tokens = draw.randint(1, 10), draw.randint(1, 900)
                     rows.append(
                         {
                             "bug_id": f"bug-{bug}",
@@ -40,11 +41,13 @@ def evaluation(seeds: tuple[int, ...] = (1, 0), bugs: int = 24, untested: int = 
                             "node_id": f"node-{len(rows)}",
                             "solved_public": public,
                             "solved_hidden": None if bug < untested else public and draw.random() < 0.8,
-                            "samples": draw.randint(1, 40),
-                            "tokens": draw.randint(1, 900),
+                            "samples": 4 * rollouts,
+                            "tokens": tokens,
                             "executions": 3,
                             "seconds": draw.randint(0, 8) / 4,
-                            "first_solved_rollout": None,
+                            "first_solved_rollout": rollouts if public else None,
+                            "first_solved_samples": 4 * rollouts - draw.randint(0, 3) if public else None,
+                            "first_solved_tokens": tokens if public else None,
                         }
                     )
     draw.shuffle(rows)

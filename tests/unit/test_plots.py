@@ -11,6 +11,7 @@ from test_evaluation_tables import evaluation
 from codeq import tables as schemas
 from codeq.errors import DataError
 from codeq.evaluation import plots, tables
+from codeq.evaluation.anytime import anytime
 
 SVG = "{http://www.w3.org/2000/svg}"
 PAPER = {"light": "#ffffff", "dark": "#14171c"}
@@ -40,13 +41,14 @@ def drawn(name: str) -> str:
     table = evaluation(bugs=40)
     charts = {
         "fix_rates": lambda: plots.fix_rates(tables.fix_rates(table)),
+        "anytime": lambda: plots.anytime(anytime(table, 4, 10)),
         "categories": lambda: plots.categories(tables.by_category(table)),
         "training": lambda: plots.training(CURVES),
     }
     return plots.svg(charts[name]())
 
 
-every_plot = pytest.mark.parametrize("name", ["fix_rates", "categories", "training"])
+every_plot = pytest.mark.parametrize("name", ["fix_rates", "anytime", "categories", "training"])
 
 
 def texts(svg: str) -> list[str]:
@@ -62,6 +64,13 @@ def x_of(element: ElementTree.Element) -> float:
     found = re.match(r"translate\(([-\d.]+)", element.get("transform", ""))
     assert found
     return float(found[1])
+
+
+def y_of(element: ElementTree.Element) -> float:
+    """A rate, from the height of a mark in a panel of 130 px."""
+    found = re.match(r"translate\([-\d.]+,([-\d.]+)", element.get("transform", ""))
+    assert found
+    return 1 - float(found[1]) / 130
 
 
 @every_plot
@@ -150,6 +159,25 @@ def test_training_shows_three_metrics_of_every_round():
     assert len(lines) == 3 * 2 * 2  # metric, round, training or held-out
     assert sum(line.get("stroke-dasharray") == "4,3" for line in lines) == 6
     assert len(marks(drawn("training"), "mark-symbol role-mark")) == 3 * 2 * 2  # metric, round, evaluation
+
+
+def test_the_anytime_curve_has_its_marks_where_the_table_says():
+    rates = anytime(evaluation(bugs=40), 4, 10)
+    points = sorted(y_of(mark) for mark in marks(drawn("anytime"), "mark-symbol role-mark"))
+    assert points == pytest.approx(sorted([*rates["rate_hidden"], *rates["rate_public"]]), abs=0.002)
+    lines = marks(drawn("anytime"), "mark-line role-mark")
+    assert len(lines) == 4 * 2 * 2 * 2  # policy, unit, mode, seed
+    assert {line.get("stroke") for line in lines} == set(plots.PALETTE[:2])
+    shown = texts(drawn("anytime"))
+    titles = ("base", "round 1", "round 2", "round 10")
+    assert [text for text in shown if text in titles] == [title for title in titles for _ in ("samples", "tokens")]
+    assert [text for text in shown if text.startswith("equal ")] == ["equal samples", "equal tokens"]
+    assert [text for text in shown if text in ("best of n", "MCTS")] == ["best of n", "MCTS"]
+
+
+def test_a_study_of_single_passes_has_an_empty_anytime_curve():
+    single = evaluation().filter(pl.col("mode") == "single_pass")
+    assert marks(plots.svg(plots.anytime(anytime(single, 4, 10))), "role-mark") == []
 
 
 def test_a_policy_keeps_its_colour_in_every_plot():

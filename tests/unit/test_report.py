@@ -11,6 +11,7 @@ from test_plots import CURVES
 from codeq.config import Study
 from codeq.errors import DataError
 from codeq.evaluation import plots, report, tables
+from codeq.evaluation.anytime import anytime
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 FIGURES = {
@@ -70,6 +71,7 @@ def context(table: pl.DataFrame | None = None, **changes: object) -> report.Cont
         by_category=tables.by_category(table),
         by_level=tables.by_level(table),
         comparisons=tables.comparisons(table),
+        anytime=anytime(table, 4, 10),
         figures=FIGURES,
         audit={
             "filters": {"rows": {"bugs": 1414, "problems": 225}, "test": {"bugs": 123, "problems": 123}},
@@ -104,7 +106,7 @@ def test_every_link_has_its_target_and_ids_are_unique():
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     links = [attributes["href"] for tag, attributes in page.elements if tag == "a"]
     assert len(ids) == len(set(ids))
-    assert len(links) == 8
+    assert len(links) == 9
     assert {link.removeprefix("#") for link in links} <= set(ids)
 
 
@@ -165,6 +167,33 @@ def test_slices_in_the_page_equal_the_table():
         assert cells == [
             f"{100 * row['rate_hidden']:.1f} % {row['solved_hidden']}/{row['n_hidden']}" for row in table.to_dicts()
         ]
+
+
+@pytest.mark.parametrize("seeds", [(0,), (0, 1)])
+def test_rates_by_budget_in_the_page_equal_the_table(seeds: tuple[int, ...]):
+    made = context(evaluation(seeds=seeds))
+    page = Page(report.render(made))
+    for unit in ("samples", "tokens"):
+        header, *rows = page.tables[f"table-anytime-{unit}"]
+        curve = made.anytime.filter(pl.col("unit") == unit)
+        first = 2 + (len(seeds) > 1)
+        budgets = curve["budget"].unique().sort()
+        assert header[first:] == [
+            f"{b} rollout{'s' if b > 1 else ''}{budget:,} {unit}"
+            for b, budget in zip((1, 2, 5, 10), budgets, strict=True)
+        ]
+        assert len(rows) == 4 * 2 * len(seeds)
+        assert [cell for row in rows for cell in row[first:]] == [
+            f"{100 * row['rate_hidden']:.1f} %" + (f" ({row['ended']})" if row["ended"] else "")
+            for row in curve.to_dicts()
+        ]
+
+
+def test_a_study_of_single_passes_has_no_section_by_budget():
+    made = context(evaluation(seeds=(0,)).filter(pl.col("mode") == "single_pass"))
+    page = Page(report.render(replace(made, figures={**FIGURES, "anytime": "<svg/>"})))
+    assert "#budgets" not in [attributes.get("href") for _, attributes in page.elements]
+    assert not [name for name in page.tables if name.startswith("table-anytime")]
 
 
 def test_the_audit_the_sandbox_and_every_digest_are_in_the_page():

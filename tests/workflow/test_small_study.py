@@ -69,6 +69,28 @@ def test_fix_rates_are_those_of_the_evaluations_and_their_intervals_wilson(study
         assert float(row["ci_high"]) == pytest.approx(min(high, 1.0), abs=1e-9)
 
 
+def test_the_anytime_curve_is_read_off_the_trees(study: Path) -> None:
+    """In the small study a search has two rollouts of four samples, and its critic costs no tokens."""
+    curve = tables.read("anytime", study / "tables" / "anytime.parquet")
+    assert curve.select("policy", "mode").unique(maintain_order=True).rows() == [
+        (policy, mode) for policy in ("base", "round-1") for mode in MODES[1:]
+    ]
+    mcts = pl.concat([attempts(study, policy, "mcts") for policy in ("base", "round-1")])
+    per_sample = mcts["tokens"].sum() / mcts["completion"].count()
+    for row in curve.iter_rows(named=True):
+        assert row["budget"] == round(4 * row["rollouts"] * (per_sample if row["unit"] == "tokens" else 1))
+        solved = 0
+        for tree in attempts(study, row["policy"], row["mode"]).partition_by("tree_id"):
+            passing = tree.filter(pl.col("verdict") == "pass")["rollout"].min()
+            until = tree.filter(pl.col("rollout") <= (passing or 0), pl.col("completion").is_not_null())
+            spent = until.height if row["unit"] == "samples" else until["tokens"].sum()
+            solved += passing is not None and spent <= row["budget"]
+        assert (row["n"], row["solved_public"]) == (12, solved)
+    rates = pl.read_parquet(study / "tables" / "fix_rates.parquet").filter(pl.col("mode") != "single_pass")
+    full = curve.filter(pl.col("unit") == "samples", pl.col("rollouts") == 2)
+    assert full["solved_hidden"].to_list() == rates["solved_hidden"].to_list()
+
+
 def test_hidden_verdicts_hold_when_the_references_judge_again(study: Path) -> None:
     """A solved bug's code is run here, in this process, on every test, without the sandbox."""
     from codeq import values
@@ -180,7 +202,7 @@ def test_every_output_has_a_record_and_traces_to_the_raw_rows(study: Path) -> No
 
 def test_report_is_one_page_with_the_table(study: Path) -> None:
     page = (study / "report.html").read_text()
-    assert page.count("<svg") == 3
+    assert page.count("<svg") == 4
     assert "src=" not in page
     rates = tables_of(study)
     for solved, n in rates:

@@ -16,12 +16,17 @@ CURVES = {
 }
 TABLES = expand(
     f"{RESULTS}/tables/{{table}}.{{suffix}}",
-    table=["fix_rates", "by_category", "by_level", "comparisons"],
+    table=["fix_rates", "by_category", "by_level", "comparisons", "anytime"],
     suffix=["parquet", "csv", "md"],
 )
 PLOTS = [
     f"{RESULTS}/plots/{name}.svg"
-    for name in ("fix_rates", "categories", *(["training"] if CURVES else []))
+    for name in (
+        "fix_rates",
+        "anytime",
+        "categories",
+        *(["training"] if CURVES else []),
+    )
 ]
 
 
@@ -39,10 +44,12 @@ rule tables:
         mem_mb=2000,
         runtime=10,
     params:
+        settings=settings(search=["candidates", "rollouts"]),
         code=code("tables"),
         out=lambda wildcards, output: Path(output[0]).parent,
     shell:
-        "python scripts/tables.py --evaluations {input:q} --out {params.out:q} 2> {log:q}"
+        "python scripts/tables.py --settings {params.settings:q} --evaluations {input:q} --out {params.out:q}"
+        " 2> {log:q}"
 
 
 rule plots:
