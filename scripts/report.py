@@ -34,13 +34,13 @@ def main() -> None:
         digests = evaluation.select("policy", "seed", "policy_digest").unique().sort("policy", "seed")
         records = [lineage.read_record(path) for path in args.evaluations]
         sandboxes = [record["notes"]["sandbox"] for record in records if record is not None]
+        distinct = {json.dumps(sandbox, sort_keys=True): sandbox for sandbox in sandboxes}
         context = Context(
             study=args.settings,
             **{name: pl.read_parquet(path) for name, path in results.items()},
             figures={path.stem: path.read_text() for path in args.plots},
             audit=json.loads(args.audit.read_text()),
-            backend=sandboxes[0]["backend"] if sandboxes else "unknown",
-            isolation={key: value for key, value in sandboxes[0].items() if key != "backend"} if sandboxes else {},
+            sandboxes=list(distinct.values()),
             inputs={
                 path.relative_to(args.report.parent).as_posix(): lineage.file_digest(path)
                 for path in [*results.values(), args.audit, *args.evaluations]

@@ -28,8 +28,7 @@ class Context:
     anytime: pl.DataFrame
     figures: Mapping[str, str]  # SVG by name of FIGURES; one that is left out is not shown
     audit: Mapping[str, Any]  # audit.json: part -> counts by name
-    backend: str  # Sandbox.backend
-    isolation: Mapping[str, str]  # Sandbox.isolation
+    sandboxes: Sequence[Mapping[str, str]]  # each that was in use: "backend" and the layers of Sandbox.isolation
     inputs: Mapping[str, str]  # input file -> sha256
     policies: Mapping[str, str]  # policy -> digest of its manifest
 
@@ -67,8 +66,7 @@ def render(context: Context) -> str:
         ],
         figures={name: Markup(svg) for name, svg in context.figures.items()},
         audit=[_records(part, counts) for part, counts in context.audit.items()],
-        backend=context.backend,
-        isolation=context.isolation,
+        sandboxes=context.sandboxes,
         inputs=context.inputs,
         policies=context.policies,
     )

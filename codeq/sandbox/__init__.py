@@ -7,6 +7,8 @@ Code and arguments go in, values come out, and the host compares them (`judge`):
 never enters, so nothing that a candidate prints, replaces, forges or kills can make it pass. What it
 returns must be exactly of the types of `codeq.values`; an object that claims to equal everything is
 a failure. A pass needs each result once and in order, the end of the run, and exit status 0.
+A `Verdict` says of each test how it ended, what it returned, raised (type, message, line) and printed and how long it
+took, and of the candidate how much memory it took at most, all measured from outside.
 A worker that dies is replaced once; a second loss is a `SandboxError`, never a failed candidate.
 
 A candidate is met as LeetCode meets it: names that need no import (`candidate.prelude`), linked lists and trees

@@ -65,7 +65,7 @@ def test_the_published_study_overrides_no_published_value():
     default = Study(name="codeq").model_dump()
     assert changed["search"] == default["search"]
     assert changed["dpo"] == default["dpo"]
-    assert changed["sandbox"] == default["sandbox"]
+    assert changed["sandbox"] == {**default["sandbox"], "backend": "docker"}  # the study's own
     assert changed["model"] == default["model"]
     assert changed["rounds"] == 2
 

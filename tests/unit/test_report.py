@@ -78,8 +78,7 @@ def context(table: pl.DataFrame | None = None, **changes: object) -> report.Cont
             "duplication": {"by problem": 0.8409},
             "left out": {},
         },
-        backend="process",
-        isolation={"network": "none", "user": "nobody"},
+        sandboxes=[{"backend": "process", "network": "none", "user": "nobody"}],
         inputs={"results/tiny/evaluation.parquet": "ab" * 32, "results/tiny/audit.json": "cd" * 32},
         policies={"base": "ef" * 32, "round-1": "01" * 32},
     )
@@ -202,7 +201,14 @@ def test_the_audit_the_sandbox_and_every_digest_are_in_the_page():
     assert ["rows", "1,414", "225"] in page.tables[""]
     assert ["by problem", "84.1 %"] in page.tables[""]
     assert "Left out None." in page.text
-    assert page.tables["table-isolation"] == [["network", "none"], ["user", "nobody"]]
+    assert ["network", "none"] in page.tables[""]
+    assert ["user", "nobody"] in page.tables[""]
+    assert "Isolation was reduced" in page.text
+    contained = {"backend": "docker", "network": "none"}
+    assert "Isolation was reduced" not in Page(report.render(context(sandboxes=[contained]))).text
+    both = Page(report.render(context(sandboxes=[contained, *made.sandboxes]))).text
+    assert "the docker sandbox" in both
+    assert "the process sandbox" in both
     for name, digest in {**made.inputs, **made.policies}.items():
         assert f"{tables.label(name)} {digest}" in page.text
 
@@ -220,10 +226,9 @@ def test_hostile_names_are_text():
     made = context(
         base.with_columns(policy=pl.lit(hostile), category=pl.lit(hostile)),
         audit={hostile: {hostile: hostile}},
-        isolation={hostile: hostile},
+        sandboxes=[{"backend": hostile, hostile: hostile}],
         inputs={hostile: hostile},
         policies={hostile: hostile},
-        backend=hostile,
     )
     html = report.render(made)
     assert "<script" not in html
