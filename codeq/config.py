@@ -27,9 +27,12 @@ Mode = Literal["single_pass", "best_of_n", "mcts"]
 Category = Literal["syntax", "reference", "logic", "multiple"]
 
 
-def setting(default: Any, description: str, *, unit: str = "", source: str = "own", **bounds: Any) -> Any:
-    """A documented field; `default=...` makes it required."""
-    return Field(default, description=description, json_schema_extra={"unit": unit, "source": source}, **bounds)
+def setting(
+    default: Any, description: str, *, unit: str = "", source: str = "own", machine: bool = False, **bounds: Any
+) -> Any:
+    """A documented field; `default=...` makes it required, `machine` says that no result depends on it."""
+    extra: dict[str, Any] = {"unit": unit, "source": source} | ({"machine": True} if machine else {})
+    return Field(default, description=description, json_schema_extra=extra, **bounds)
 
 
 class Section(BaseModel):
@@ -46,6 +49,12 @@ class Section(BaseModel):
         if cls.model_fields[info.field_name].annotation is not bool and any(isinstance(part, bool) for part in parts):
             raise ValueError("true and false are not allowed here")
         return value
+
+    def determinants(self) -> dict[str, Any]:
+        """The settings on which results depend, as plain data: all but those that say how a machine is used."""
+        extra = {name: field.json_schema_extra for name, field in type(self).model_fields.items()}
+        machine = {name for name, marks in extra.items() if isinstance(marks, dict) and marks.get("machine")}
+        return self.model_dump(mode="json", exclude=machine)
 
 
 class DataSettings(Section):
@@ -76,7 +85,9 @@ class ModelSettings(Section):
     )
     dtype: Literal["bfloat16", "float32"] = setting("bfloat16", "weights and activations while sampling")
     quantization: Literal["none", "nf4"] = setting("nf4", "weights while sampling", source="CodeQ")
-    batch_tokens: int = setting(65536, "padded prompt and completion tokens sampled together", unit="tokens", ge=1)
+    batch_tokens: int = setting(
+        65536, "padded prompt and completion tokens sampled together", unit="tokens", machine=True, ge=1
+    )
 
 
 class SandboxSettings(Section):
@@ -88,7 +99,7 @@ class SandboxSettings(Section):
     test_timeout_s: float = setting(
         2.0, "cap on the CPU time of one test, unless ten times its reference's time is more", unit="s", gt=0
     )
-    workers: int = setting(2, "candidates executed at once", unit="processes", ge=1)
+    workers: int = setting(2, "candidates executed at once", unit="processes", machine=True, ge=1)
 
 
 class SearchSettings(Section):
@@ -108,7 +119,10 @@ class SearchSettings(Section):
     )
     critic_max_new_tokens: int = setting(256, "cap on one critique", unit="tokens", ge=1)
     stop_when_solved: bool = setting(False, "stop a training tree at its first rewrite that passes")
-    live_trees: int = setting(256, "trees whose requests are batched together", unit="trees", ge=1)
+    live_trees: int = setting(256, "trees whose requests are batched together", unit="trees", machine=True, ge=1)
+    shards: int = setting(
+        1, "jobs among which the bugs of a search are divided; each loads the policy", unit="jobs", machine=True, ge=1
+    )
 
 
 class PairSettings(Section):

@@ -1,8 +1,13 @@
 """Search for fixes of one split's bugs with one policy, and write every node of every tree.
 
-Only public tests enter: hidden ones are the business of evaluation.
+Only public tests enter: hidden ones are the business of evaluation. Finished trees go to a journal at once: a run
+that was stopped goes on where it was, also with other settings of the machine or another number of shards.
 """
 
+import argparse
+import logging
+import re
+import shutil
 from pathlib import Path
 from typing import get_args
 
@@ -11,6 +16,16 @@ import polars as pl
 from codeq import lineage, stage, tables
 from codeq.config import Mode
 from codeq.tables import CALL
+
+log = logging.getLogger("codeq.search")
+
+
+def shard(text: str) -> tuple[int, int]:
+    """ "2-of-4" as (2, 4)."""
+    found = re.fullmatch(r"([1-9]\d*)-of-([1-9]\d*)", text)
+    if found is None or int(found[1]) > int(found[2]):
+        raise argparse.ArgumentTypeError(f"{text!r} is no shard such as 2-of-4")
+    return int(found[1]), int(found[2])
 
 
 def main() -> None:
@@ -24,9 +39,11 @@ def main() -> None:
     parser.add_argument("--mode", choices=get_args(Mode), default="mcts", help="how to search (default: mcts)")
     parser.add_argument("--round", type=int, required=True, help="the round, part of every seed")
     parser.add_argument("--seed", type=int, required=True, help="the study's seed")
+    parser.add_argument("--shard", type=shard, default=(1, 1), help="share of the bugs, such as 2-of-4 (default: all)")
+    parser.add_argument("--journal", type=Path, required=True, help="directory of finished trees, gone when all are")
     parser.add_argument("--trajectories", type=Path, required=True, help="table to write")
     args = parser.parse_args()
-    study = args.settings
+    study, (number, count) = args.settings, args.shard
 
     from codeq import models
     from codeq.progress import track
@@ -34,6 +51,7 @@ def main() -> None:
     from codeq.sandbox.screening import suites
     from codeq.search import MODES
     from codeq.search.driver import drive
+    from codeq.search.finished import FinishedTrees
     from codeq.search.requests import Task
     from codeq.search.trajectory import rows
 
@@ -44,7 +62,7 @@ def main() -> None:
         outputs={"trajectories": args.trajectories},
         settings={
             **stage.sections(study, "model", "sandbox", "search"),
-            **{key: getattr(args, key) for key in ("mode", "round", "split")},
+            **{key: getattr(args, key) for key in ("mode", "round", "split", "shard")},
         },
         seed=args.seed,
     ) as run:
@@ -58,6 +76,7 @@ def main() -> None:
         )
         if args.split == "test":
             chosen = chosen.head(study.evaluation.max_bugs or len(chosen))
+        chosen = chosen[number - 1 :: count]
         public = suites(tests.filter(pl.col("visibility") == "public").to_dicts())
         policy = models.load(study.model, args.policy.parent)
         tasks = [
@@ -73,15 +92,30 @@ def main() -> None:
             for bug in chosen.iter_rows(named=True)
         ]
         stop = study.search.stop_when_solved or args.split == "test"
-        with Sandbox(study.sandbox) as sandbox:
+        conditions = {
+            **{name: getattr(study, name).determinants() for name in ("model", "sandbox", "search")},
+            "mode": args.mode,
+            "stop_when_solved": stop,
+            "code": lineage.code_version(Path(__file__), Path(__file__).resolve().parents[1]),
+            "packages": lineage.package_versions(),
+        }
+        with (
+            FinishedTrees(args.journal, f"{number}-of-{count}", conditions) as finished,
+            Sandbox(study.sandbox) as sandbox,
+        ):
+            rest = [task for task in tasks if task not in finished]
+            log.info("%d of %d trees are in the journal", len(tasks) - len(rest), len(tasks))
             run.note("sandbox", {"backend": sandbox.backend, **sandbox.isolation})
-            searches = (MODES[args.mode](task, study.search, study.model.prompt, stop) for task in tasks)
+            run.note("trees_from_journal", len(tasks) - len(rest))
+            searches = (MODES[args.mode](task, study.search, study.model.prompt, stop) for task in rest)
             trees = drive(searches, policy, sandbox, study.search.live_trees)
+            for tree in track(trees, len(rest), args.mode, lambda tree: tree.solved, noun="trees", adjective="solved"):
+                finished.add(tree.task, rows(tree, study.search.alpha))
             # Trees finish in any order; the table has the order of the bugs.
-            shown = track(trees, len(tasks), args.mode, lambda tree: tree.solved, noun="trees", adjective="solved")
-            found = {tree.task.bug_id: rows(tree, study.search.alpha) for tree in shown}
-        table = tables.frame("trajectories", [row for task in tasks for row in found[task.bug_id]])
+            table = tables.frame("trajectories", [row for task in tasks for row in finished[task]])
         tables.write("trajectories", table, args.trajectories)
+    if count == 1:
+        shutil.rmtree(args.journal)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ only, writes nothing but sidecars and manifests, and works without Snakemake's o
 """
 
 from codeq.lineage.code_versions import code_version
+from codeq.lineage.environment import package_versions
 from codeq.lineage.files import file_digest
 from codeq.lineage.manifests import manifest_digest, verify_manifest, write_manifest
 from codeq.lineage.records import Run, read_record, record
@@ -17,6 +18,7 @@ __all__ = [
     "code_version",
     "file_digest",
     "manifest_digest",
+    "package_versions",
     "read_record",
     "record",
     "trace",

@@ -85,6 +85,18 @@ def test_every_setting_says_what_it_is_where_it_is_from_and_its_unit(name):
     assert bool(extra["unit"]) == numeric(field.annotation)
 
 
+def test_determinants_leave_out_what_only_says_how_a_machine_is_used():
+    study = Study(name="x")
+    left_out = {
+        f"{name}.{key}"
+        for name in ("model", "sandbox", "search", "dpo")
+        for key in getattr(study, name).model_dump().keys() - getattr(study, name).determinants().keys()
+    }
+    assert left_out == {"model.batch_tokens", "sandbox.workers", "search.live_trees", "search.shards"}
+    assert study.search.determinants()["rollouts"] == 10
+    assert json.loads(json.dumps(study.dpo.determinants())) == study.dpo.determinants()
+
+
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
 def test_every_study_file_loads_and_fits_the_schema(path):
     values = yaml.safe_load(path.read_text())

@@ -36,6 +36,17 @@ def test_shipped_studies_are_planned(snakemake: Snakemake, config: str, rounds: 
     assert planned(output) == whole_graph(rounds, 3, seeds)
 
 
+def test_a_search_in_shards_is_planned_as_jobs_of_their_own_that_are_joined(snakemake: Snakemake) -> None:
+    output = snakemake("--configfile", "config/mini.yaml", "--config", "search={shards: 3}", "-n").stdout
+    whole = whole_graph(2, 3)
+    parts = {rule: 3 * whole[rule] for rule in ("search", "attempts")}
+    assert planned(output) == whole | parts | {"gather": whole["search"] + whole["attempts"]}
+    assert (
+        "--shard 2-of-3 --journal results/mini/seed-0/round-1/trajectories.journal"
+        in snakemake("--configfile", "config/mini.yaml", "--config", "search={shards: 3}", "-n", "-p").stdout
+    )
+
+
 def test_mini_study_is_the_default(snakemake: Snakemake) -> None:
     assert "results/mini/report.html" in snakemake("-n").stdout
 

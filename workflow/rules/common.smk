@@ -36,6 +36,7 @@ wildcard_constraints:
     round=r"[1-9]\d*",
     policy=r"base|round-[1-9]\d*",
     mode="|".join(STUDY.evaluation.modes),
+    shard=rf"\d+-of-{STUDY.search.shards}",
 
 
 def settings(*whole, **parts):

@@ -3,6 +3,8 @@
 # Reads   the data tables and the manifest of a policy; public tests only
 # Writes  results/<name>/seed-<s>/round-<r>/trajectories.parquet: policy r-1 on the train split
 #         results/<name>/seed-<s>/attempts/<policy>/<mode>.parquet: a policy on the test split
+#         with search.shards > 1 the same files, in parts, below results/<name>/seed-<s>/shards/<i>-of-<n>/
+#         <table>.journal beside each table until it is complete: a job that was stopped goes on where it was
 
 SEARCH_INPUT = {
     name: f"{DATA}/{name}.parquet" for name in ("problems", "bugs", "tests", "splits")
@@ -10,8 +12,12 @@ SEARCH_INPUT = {
 SEARCH_COMMAND = (
     "python scripts/search.py --settings {params.settings:q} --problems {input.problems:q}"
     " --bugs {input.bugs:q} --tests {input.tests:q} --splits {input.splits:q} --policy {input.policy:q}"
-    " --seed {wildcards.seed} --trajectories {output:q} "
+    " --seed {wildcards.seed} --shard {params.shard} --journal {params.journal:q} --trajectories {output:q} "
 )
+if STUDY.search.shards == 1:
+    SHARD, SEARCHED = "1-of-1", RUN
+else:
+    SHARD, SEARCHED = "{shard}", f"{RUN}/shards/{{shard}}"
 
 
 rule search:
@@ -19,9 +25,9 @@ rule search:
         **SEARCH_INPUT,
         policy=lambda wildcards: policy(int(wildcards.round) - 1, wildcards.seed),
     output:
-        f"{RUN}/round-{{round}}/trajectories.parquet",
+        f"{SEARCHED}/round-{{round}}/trajectories.parquet",
     log:
-        f"{RUN}/logs/search-{{round}}.log",
+        f"{SEARCHED}/logs/search-{{round}}.log",
     # The rounds wait for each other, evaluations for nothing: rounds first.
     priority: 10
     conda:
@@ -34,6 +40,8 @@ rule search:
     params:
         settings=settings("model", "sandbox", "search"),
         code=code("search"),
+        shard=SHARD,
+        journal=f"{RUN}/round-{{round}}/trajectories.journal",
     shell:
         SEARCH_COMMAND
         + "--split train --mode mcts --round {wildcards.round} 2> {log:q}"
@@ -44,9 +52,9 @@ rule attempts:
         **SEARCH_INPUT,
         policy=lambda wildcards: policy(round_of(wildcards.policy), wildcards.seed),
     output:
-        f"{RUN}/attempts/{{policy}}/{{mode}}.parquet",
+        f"{SEARCHED}/attempts/{{policy}}/{{mode}}.parquet",
     log:
-        f"{RUN}/logs/attempts-{{policy}}-{{mode}}.log",
+        f"{SEARCHED}/logs/attempts-{{policy}}-{{mode}}.log",
     conda:
         "../../environment.yml"
     resources:
@@ -57,6 +65,8 @@ rule attempts:
     params:
         settings=settings("model", "sandbox", "search", evaluation=["max_bugs"]),
         code=code("search"),
+        shard=SHARD,
+        journal=f"{RUN}/attempts/{{policy}}/{{mode}}.journal",
         round=lambda wildcards: round_of(wildcards.policy),
     shell:
         SEARCH_COMMAND

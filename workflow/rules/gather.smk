@@ -1,0 +1,30 @@
+# Gather: the shards of a search, joined. Included only if search.shards is more than 1.
+#
+# Reads   results/<name>/seed-<s>/shards/<i>-of-<n>/<table>.parquet
+# Writes  results/<name>/seed-<s>/<table>.parquet, the table that a search without shards writes itself
+
+
+rule gather:
+    input:
+        [
+            f"{RUN}/shards/{number}-of-{STUDY.search.shards}/{{table}}.parquet"
+            for number in range(1, STUDY.search.shards + 1)
+        ],
+    output:
+        f"{RUN}/{{table}}.parquet",
+    log:
+        f"{RUN}/logs/gather/{{table}}.log",
+    wildcard_constraints:
+        table=r"round-\d+/trajectories|attempts/.+",
+    priority: 10
+    conda:
+        "../../environment.yml"
+    resources:
+        machine="inference",
+        mem_mb=4000,
+        runtime=30,
+    params:
+        journal=f"{RUN}/{{table}}.journal",
+        code=code("gather"),
+    shell:
+        "python scripts/gather.py --shards {input:q} --journal {params.journal:q} --trajectories {output:q} 2> {log:q}"
