@@ -4,7 +4,7 @@ Finished programs go to a journal beside the output at once, so a run that is st
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import astuple, dataclass
 from itertools import islice
@@ -16,6 +16,7 @@ import polars as pl
 from codeq import progress, tables
 from codeq.errors import DataError
 from codeq.identity import digest
+from codeq.journal import Journal
 from codeq.sandbox import Program, Sandbox, Test, Verdict
 from codeq.sandbox.screening import program, suites
 
@@ -83,20 +84,18 @@ def score(
 ) -> pl.DataFrame:
     """Table `scores`, in the order of the submissions; those in the journal are not run again.
 
-    `limits` names what else verdicts depend on: a journal written under other limits is discarded.
+    `limits` names what else verdicts depend on: those made under other limits do not count.
     """
-    done = _journaled(journal, limits)
-    rest = [submission for submission in submissions if submission.key not in done]
-    with journal.open("a", encoding="utf-8") as log:
-        if not log.tell():
-            log.write(json.dumps({"limits": limits}) + "\n")
+    keys = [digest(limits, submission.key) for submission in submissions]
+    with Journal(journal) as log:
+        done = log.done
+        rest = {key: submission for key, submission in zip(keys, submissions, strict=True) if key not in done}
         judged = _judge(rest, sandbox, _WAITING_PER_WORKER * workers)
         label = f"judging ({len(submissions) - len(rest)} done before)" if len(rest) < len(submissions) else "judging"
         for key, row in progress.track(judged, len(rest), label, _passed, noun="programs", adjective="passed"):
             done[key] = row
-            log.write(json.dumps({"key": key, "row": row}, ensure_ascii=False) + "\n")
-            log.flush()
-    return tables.frame("scores", [done[submission.key] for submission in submissions])
+            log.append(key, row)
+    return tables.frame("scores", [done[key] for key in keys])
 
 
 def row(submission: Submission, verdict: Verdict) -> dict[str, Any]:
@@ -138,33 +137,19 @@ def _record(line: str, where: str) -> Mapping[str, str]:
     return record
 
 
-def _judge(submissions: Iterable[Submission], sandbox: Sandbox, most: int) -> Iterator[tuple[str, dict[str, Any]]]:
+def _judge(submissions: Mapping[str, Submission], sandbox: Sandbox, most: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """(key, row) of each submission as it finishes, with at most `most` waiting in the sandbox."""
-    queue = iter(submissions)
-    running: dict[Future[Verdict], Submission] = {}
+    queue = iter(submissions.items())
+    running: dict[Future[Verdict], tuple[str, Submission]] = {}
     while True:
-        for submission in islice(queue, most - len(running)):
-            running[sandbox.submit(submission.program, submission.tests)] = submission
+        for key, submission in islice(queue, most - len(running)):
+            running[sandbox.submit(submission.program, submission.tests)] = key, submission
         if not running:
             return
         for future in wait(running, return_when=FIRST_COMPLETED).done:
-            submission = running.pop(future)
-            yield submission.key, row(submission, future.result())
+            key, submission = running.pop(future)
+            yield key, row(submission, future.result())
 
 
 def _passed(item: tuple[str, dict[str, Any]]) -> bool:
     return bool(item[1]["verdict"] == "pass")
-
-
-def _journaled(journal: Path, limits: str) -> dict[str, dict[str, Any]]:
-    """Rows by key; a last line that was cut off by a crash is dropped, a journal of other limits removed."""
-    if not journal.exists():
-        return {}
-    whole, _, cut_off = journal.read_text(encoding="utf-8").rpartition("\n")
-    if cut_off:
-        journal.write_text(f"{whole}\n" if whole else "", encoding="utf-8")
-    first, *lines = whole.split("\n")
-    if not first or json.loads(first) != {"limits": limits}:
-        journal.unlink()
-        return {}
-    return {entry["key"]: entry["row"] for entry in map(json.loads, lines)}
