@@ -27,6 +27,7 @@ from codeq.data.curriculum import records
 ROOT = Path(__file__).resolve().parents[2]
 WEIGHTS = ROOT / "codeq" / "models" / "mini" / "weights"
 BUGS = 36
+MEASURED = ["seconds", "peak_mb"]
 SETTINGS = {
     "model": {"base": str(WEIGHTS), "prompt": "minimal", "dtype": "float32", "quantization": "none"},
     "sandbox": {"workers": 1, "timeout_s": 5.0, "test_timeout_s": 1.0},
@@ -124,9 +125,9 @@ def searched(logged: str) -> int:
 
 
 def comparable(path: Path) -> pl.DataFrame:
-    """The table without what a clock measured. Compared within 1e-5: batches of other shapes round otherwise."""
+    """The table without what was measured. Compared within 1e-5: batches of other shapes round otherwise."""
     results = pl.col("results").list.eval(pl.element().struct.with_fields(seconds=pl.lit(0.0)))
-    return tables.read("trajectories", path).with_columns(results, seconds=pl.lit(0.0))
+    return tables.read("trajectories", path).with_columns(results).drop(MEASURED, strict=False)
 
 
 @pytest.fixture
