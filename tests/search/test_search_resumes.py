@@ -125,7 +125,7 @@ def searched(logged: str) -> int:
 
 
 def comparable(path: Path) -> pl.DataFrame:
-    """The table without what was measured. Compared within 1e-5: batches of other shapes round otherwise."""
+    """The table without what was measured. Log-probabilities differ by 1e-5: other batches round otherwise."""
     results = pl.col("results").list.eval(pl.element().struct.with_fields(seconds=pl.lit(0.0)))
     return tables.read("trajectories", path).with_columns(results).drop(MEASURED, strict=False)
 
@@ -162,7 +162,7 @@ def test_a_search_killed_at_20_moments_searches_no_finished_tree_again(study: St
     assert 10 < before < BUGS
     logged = study.end(study.search())
     assert (taken(logged), searched(logged)) == (before, BUGS - before)
-    assert_frame_equal(comparable(study.table), unbroken)
+    assert_frame_equal(comparable(study.table), unbroken, abs_tol=1e-4)
     assert not study.journal.exists()
 
 
@@ -189,7 +189,7 @@ def test_a_search_stopped_by_its_scheduler_goes_on_in_shards_which_join_to_the_s
         )
     )
     assert not study.journal.exists()
-    assert_frame_equal(comparable(study.table), unbroken)
+    assert_frame_equal(comparable(study.table), unbroken, abs_tol=1e-4)
     traced = lineage.trace(study.table)
     assert [node.path for node in traced.inputs] == parts
     assert {node.name for node in traced.inputs[0].inputs} == {"problems", "bugs", "tests", "splits", "policy"}
