@@ -1,12 +1,14 @@
 """The mini model's tokenizer: byte-exact, with four special tokens and a template that shows the program alone."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers import Qwen2Config
+from transformers import AutoTokenizer, Qwen2Config
 
 from codeq.data import curriculum
-from codeq.models import tokenizers
+from codeq.models import mini, tokenizers
 from codeq.models.mini.tokenizer import BUG, END, FIX, PAD, train
 
 CODES = [problem.code for problem in curriculum.problems(0)]
@@ -115,3 +117,16 @@ def test_a_loaded_tokenizer_gives_the_ids_of_training(tokenizer, tmp_path):
     loaded = tokenizers.load(tmp_path)
     for code in CODES:
         assert loaded(code)["input_ids"] == tokenizer(code)["input_ids"]
+
+
+def test_auto_tokenizer_agrees_on_the_shipped_model_and_on_what_is_saved_from_it(tokenizer, tmp_path):
+    """Servers load with AutoTokenizer, which would take Qwen2's pre-tokenizer for the file's."""
+    shipped = Path(mini.__file__).parent / "weights"
+    ours = tokenizers.load(shipped)
+    save(ours, tmp_path / "merged")
+    save(tokenizer, tmp_path / "trained")
+    for directory, reference in ((shipped, ours), (tmp_path / "merged", ours), (tmp_path / "trained", tokenizer)):
+        theirs = AutoTokenizer.from_pretrained(directory)
+        for code in CODES:
+            prompt = f"<bug>{code}<fix>"
+            assert theirs(prompt)["input_ids"] == reference(prompt, add_special_tokens=False)["input_ids"]

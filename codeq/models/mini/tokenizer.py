@@ -34,6 +34,8 @@ def train(codes: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
         eos_token=END,
         additional_special_tokens=[BUG, FIX],
         clean_up_tokenization_spaces=False,
+        # Else AutoTokenizer takes Qwen2's own pre-tokenizer for a model of type "qwen2", whatever the file says.
+        auto_map={"AutoTokenizer": [None, "TokenizersBackend"]},
     )
     fast.chat_template = CHAT_TEMPLATE
     return fast
