@@ -6,7 +6,9 @@ dimensionless number is "1"; a setting without a unit is no quantity. A mistyped
 an impossible value raises ConfigError before any rule is planned.
 """
 
+import shlex
 from pathlib import Path
+from string import Template
 from typing import Any, Literal
 
 import yaml
@@ -88,6 +90,22 @@ class ModelSettings(Section):
     batch_tokens: int = setting(
         65536, "padded prompt and completion tokens sampled together", unit="tokens", machine=True, ge=1
     )
+    engine: Literal["transformers", "openai"] = setting(
+        "transformers", "what samples: the model in the job's own process, or the server that `serve` starts"
+    )
+    serve: str = setting(
+        "vllm serve $policy --port $port",
+        "engine openai: command that serves a policy's directory at a free port, OpenAI-compatible",
+    )
+
+    @field_validator("serve")
+    @classmethod
+    def _serves_this_policy(cls, command: str) -> str:
+        missing = sorted({"policy", "port"} - set(Template(command).get_identifiers()))
+        if missing:
+            raise ValueError(f"${' and $'.join(missing)} must stand in the command: every job serves its own policy")
+        shlex.split(command)  # a ValueError where a quotation is not closed
+        return command
 
 
 class SandboxSettings(Section):

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Protocol
 
 from codeq.config import ModelSettings
+from codeq.identity import digest
+from codeq.lineage.files import MANIFEST, file_digest
 
 Messages = tuple[Mapping[str, str], ...]  # each with "role" and "content"
 TokenIds = tuple[int, ...]
@@ -67,11 +69,23 @@ class Engine(Protocol):
 
 
 def load(settings: ModelSettings, source: Path | str, device: str | None = None) -> Engine:
-    """Load a policy for sampling.
+    """Load a policy for sampling, as `settings.engine` says.
 
-    `source` is a model directory or a hub id (then at `settings.revision`); `device` None means CUDA
-    where there is one. Raises ModelError, with the remedy, when it cannot be loaded.
+    `source` is a model directory or a hub id (then at `settings.revision`; engine "transformers" only);
+    `device` None means CUDA where there is one. Raises ModelError, with the remedy, when it cannot be loaded.
     """
+    if settings.engine == "openai":
+        from codeq.models.openai_engine import OpenaiEngine
+
+        return OpenaiEngine.load(settings, source, device)
     from codeq.models.transformers_engine import TransformersEngine
 
     return TransformersEngine.load(settings, source, device)
+
+
+def directory_digest(directory: Path) -> str:
+    """What names the policy in a directory: its manifest's digest, or without one that of all files' bytes."""
+    if (directory / MANIFEST).exists():
+        return file_digest(directory / MANIFEST)
+    files = sorted(path for path in directory.rglob("*") if path.is_file())
+    return digest([[str(path.relative_to(directory)), file_digest(path)] for path in files])

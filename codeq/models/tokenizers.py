@@ -23,3 +23,16 @@ def load(source: Path | str, revision: str | None = None) -> Any:
     if tokenizer.eos_token_id is None:
         raise ModelError(f"{source}: the tokenizer has no end-of-sequence token; set eos_token in its configuration")
     return tokenizer
+
+
+def end_tokens(tokenizer: Any, generation_config: Any) -> tuple[int, ...]:
+    """Every id that ends a completion, from the generation config (or None) and the tokenizer, in order.
+
+    Raises ModelError if there is none.
+    """
+    configured = generation_config.eos_token_id if generation_config is not None else None
+    ids = configured if isinstance(configured, list) else [configured]
+    ends = {token for token in [*ids, tokenizer.eos_token_id] if token is not None}
+    if not ends:
+        raise ModelError("neither generation config nor tokenizer names an end token; set eos_token in both")
+    return tuple(sorted(ends))

@@ -11,8 +11,6 @@ rounding of matrix products, whose kernels depend on the batch's shape: two runs
 uniform falls within about 1e-6 (float32) of a boundary between two tokens.
 """
 
-import hashlib
-import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,7 +25,8 @@ from transformers.cache_utils import Cache, DynamicLayer
 from codeq.config import ModelSettings
 from codeq.errors import ModelError
 from codeq.identity import digest
-from codeq.models import Completion, Messages, Rendered, SampleRequest, TokenIds, tokenizers
+from codeq.models import Completion, Messages, Rendered, SampleRequest, TokenIds, directory_digest, tokenizers
+from codeq.models.rendering import Renderer
 
 log = logging.getLogger(__name__)
 Results = TypeVar("Results")
@@ -112,10 +111,10 @@ class TransformersEngine:
         self._model, self._tokenizer = model.eval(), tokenizer
         self._device = torch.device(model.device)
         self._batch_tokens = batch_tokens
-        self._eos = _end_tokens(model, tokenizer)
+        self._eos = tokenizers.end_tokens(tokenizer, model.generation_config)
         pad = tokenizer.pad_token_id
         self._pad = pad if pad is not None else self._eos[0]
-        self._rendered: dict[str, Rendered] = {}
+        self._renderer = Renderer(tokenizer)
 
     @classmethod
     def load(cls, settings: ModelSettings, source: Path | str, device: str | None = None) -> "TransformersEngine":
@@ -157,19 +156,7 @@ class TransformersEngine:
 
     def render(self, messages: Messages) -> Rendered:
         """Apply the chat template once; the ids are the tokenizer's for the text, nothing added."""
-        key = json.dumps([dict(message) for message in messages])
-        known = self._rendered.get(key)
-        if known is not None:
-            return known
-        text = self._tokenizer.apply_chat_template(
-            [dict(message) for message in messages], tokenize=False, add_generation_prompt=True
-        )
-        ids = tuple(self._tokenizer(text, add_special_tokens=False)["input_ids"])
-        if not ids:
-            raise ModelError("the chat template renders an empty prompt; the tokenizer's chat_template is wrong")
-        if len(self._rendered) >= 4096:
-            self._rendered.clear()  # bounds memory; a prompt is only ever asked for again soon
-        return self._rendered.setdefault(key, Rendered(text, ids, digest(list(ids))))
+        return self._renderer(messages)
 
     def sample(self, requests: Sequence[SampleRequest]) -> list[list[Completion]]:
         """Sample every request; requests of equal sampling parameters share batches."""
@@ -358,31 +345,11 @@ def _select(cache: Cache, rows: torch.Tensor, length: int) -> Cache:
     return cache
 
 
-def _end_tokens(model: Any, tokenizer: Any) -> tuple[int, ...]:
-    """Every id that ends a completion, from the generation config and the tokenizer."""
-    configured = model.generation_config.eos_token_id if model.generation_config is not None else None
-    ids = configured if isinstance(configured, list) else [configured]
-    ends = {token for token in [*ids, tokenizer.eos_token_id] if token is not None}
-    if not ends:
-        raise ModelError("neither generation config nor tokenizer names an end token; set eos_token in both")
-    return tuple(sorted(ends))
-
-
 def _policy_digest(source: Path | str, model: Any) -> str:
-    """The manifest's digest; without a manifest that of the files' bytes, or of the hub's commit."""
-    directory = Path(source)
-    if not directory.is_dir():
-        return digest("hub", str(source), getattr(model.config, "_commit_hash", None))
-    manifest = directory / "manifest.json"
-    if manifest.exists():
-        return hashlib.sha256(manifest.read_bytes()).hexdigest()
-    files = sorted(path for path in directory.rglob("*") if path.is_file())
-    return digest([[str(path.relative_to(directory)), _sha256(path)] for path in files])
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    """The directory's digest, or that of the hub's commit."""
+    if Path(source).is_dir():
+        return directory_digest(Path(source))
+    return digest("hub", str(source), getattr(model.config, "_commit_hash", None))
 
 
 def _first_line(error: BaseException) -> str:

@@ -227,3 +227,17 @@ def test_an_exponent_without_a_point_is_a_number(tmp_path):
     path = tmp_path / "study.yaml"
     path.write_text("name: x\ndpo: {learning_rate: 1e-4}\n")
     assert load_study(path).dpo.learning_rate == 1e-4
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("vllm serve Qwen/Qwen2.5-Coder-7B-Instruct --port $port", r"\$policy must stand in the command"),
+        ("vllm serve --port 8000", r"\$policy and \$port must stand in the command"),
+        ("vllm serve {policy} --port {port}", r"\$policy and \$port must stand in the command"),
+        ("vllm serve '$policy --port $port", "No closing quotation"),
+    ],
+)
+def test_a_command_that_cannot_serve_every_policy_is_refused(command, message):
+    with pytest.raises(ConfigError, match=rf"model\.serve: .*{message}"):
+        parse(Study, {"name": "x", "model": {"engine": "openai", "serve": command}})
