@@ -25,7 +25,7 @@ from pydantic import (
 
 from codeq.errors import ConfigError
 
-Mode = Literal["single_pass", "best_of_n", "mcts"]
+Mode = Literal["single_pass", "best_of_n", "line_edits", "refine", "mcts_no_critic", "mcts"]
 Category = Literal["syntax", "reference", "logic", "multiple"]
 
 
@@ -123,14 +123,14 @@ class SandboxSettings(Section):
 class SearchSettings(Section):
     candidates: int = setting(4, "K: rewrites sampled per expansion", unit="rewrites", source="CodeQ", ge=1)
     rollouts: int = setting(10, "expansions per tree", unit="expansions", source="CodeQ", ge=1)
-    depth: int = setting(4, "depth limit of a tree; the root is depth 0", unit="edges", ge=1)
+    depth: int = setting(4, "depth limit of a tree of rewrites; the root is depth 0", unit="edges", ge=1)
     temperature: float = setting(0.8, "sampling temperature of rewrites", unit="1", source="CodeQ", gt=0)
     top_p: float = setting(1.0, "nucleus mass of rewrites", unit="1", gt=0, le=1)
     max_new_tokens: int = setting(1024, "cap on one rewrite", unit="tokens", ge=1)
     exploration: float = setting(1.414, "UCB1 exploration constant", unit="1", source="Auer et al. 2002 (sqrt 2)", ge=0)
     alpha: float = setting(0.5, "weight of q_mcts against q_ai in q", unit="1", source="CodeQ", ge=0, le=1)
-    critic: Literal["rubric", "likelihood"] = setting(
-        "rubric", "'rubric': the policy scores its rewrite; 'likelihood': its length-normalised probability"
+    critic: Literal["rubric", "likelihood", "none"] = setting(
+        "rubric", "'rubric': the policy scores its rewrite; 'likelihood': its length-normalised probability; 'none'"
     )
     critic_temperature: float = setting(
         0.2, "sampling temperature of the rubric critic", unit="1", source="CodeQ", gt=0

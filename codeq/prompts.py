@@ -150,10 +150,9 @@ def rewrite(
     if style == "minimal":
         return ({"role": "user", "content": buggy_code if attempt is None else attempt},)
     parts = ["This program has a bug:", _fence(buggy_code)]
-    parts += ["The corrected version must pass these test cases:", "\n".join(map(_must, cases))]
+    parts += ["The corrected version must pass these test cases:", "\n".join(map(must, cases))]
     if attempt is not None:
-        parts += ["This attempt to correct it fails:", _fence(attempt)]
-        parts += map(_failed, failed)
+        parts += ["This attempt to correct it fails:", _fence(attempt), *map(failure, failed)]
     parts.append("Write the complete corrected program.")
     return ({"role": "system", "content": _REWRITE_SYSTEM}, {"role": "user", "content": "\n\n".join(parts)})
 
@@ -162,7 +161,7 @@ def critique(statement: str, buggy_code: str, candidate: str, cases: Sequence[Ca
     """Ask for a judgement of a candidate fix as JSON; the critic does not see how its tests went."""
     parts = ["What the program is meant to do:", statement] if statement else []
     parts += ["The program with the bug:", _fence(buggy_code), "The proposed version:", _fence(candidate)]
-    parts += ["Test cases it must pass:", "\n".join(map(_must, cases)), _CRITIC_QUESTION]
+    parts += ["Test cases it must pass:", "\n".join(map(must, cases)), _CRITIC_QUESTION]
     return ({"role": "system", "content": _CRITIC_SYSTEM}, {"role": "user", "content": "\n\n".join(parts)})
 
 
@@ -170,12 +169,14 @@ def _fence(code: str) -> str:
     return f"```python\n{code}\n```"
 
 
-def _failed(item: Feedback) -> str:
+def failure(item: Feedback) -> str:
+    """A failed public test as one item of a list."""
     printed = f"; it printed {item.printed!r}" if item.printed else ""
-    return f"- {item.case.call} must give {item.case.expected}, but {item.outcome}{printed}"
+    return f"{must(item.case)}, but {item.outcome}{printed}"
 
 
-def _must(item: Case) -> str:
+def must(item: Case) -> str:
+    """A public test as one item of a list."""
     return f"- {item.call} must give {item.expected}"
 
 

@@ -100,9 +100,9 @@ SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "completion": _S,
         "finish_reason": _S,  # stop | length
         "code": _S,
-        "parse_status": _S,
+        "parse_status": _S,  # of codeq.prompts.Rewrite, or of codeq.search.line_edits.act
         "results": pl.List(TEST_RESULT),  # public tests only: hidden ones never guide a search
-        "verdict": _S,
+        "verdict": _S,  # null where no test was run: the root, and most turns of line edits
         "peak_mb": _F,  # memory of the program's process at its highest; null where it was not run
         "duplicate_of": _S,  # the node whose execution this one shares
         "reward": _F,
@@ -148,6 +148,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "solved_public": _B,
         "solved_hidden": _B,  # null where the problem has no hidden test
         "samples": _I,
+        "unparsed": _I,  # samples that were cut off or hold no usable program or action
         "tokens": _I,  # generated, the critic's included
         "executions": _I,
         "seconds": _F,

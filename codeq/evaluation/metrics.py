@@ -7,6 +7,7 @@ import polars as pl
 
 from codeq.errors import DataError
 
+UNUSABLE = ("empty", "unparsed", "inapplicable")  # parse statuses of replies without a program or an action
 UNEXECUTED = ("truncated", "syntax_error")  # verdicts the search gives without running the program
 
 
@@ -18,7 +19,7 @@ def handed_in(nodes: pl.DataFrame) -> dict[str, Any] | None:
     """
     candidates = nodes.filter(pl.col("parent_id").is_not_null(), pl.col("finish_reason") != "length")
     best = candidates.sort(
-        pl.col("verdict") != "pass",
+        pl.col("verdict").ne_missing("pass"),  # null where a turn of line edits ran no test
         pl.when(pl.col("verdict") == "pass").then(0.0).otherwise(-pl.col("q").fill_null(0.0)),
         maintain_order=True,
     )
@@ -47,6 +48,8 @@ def evaluation_row(
 
     - solved_public: the handed-in node's verdict is "pass";
     - samples: nodes that carry a completion, truncated and unparsable ones included;
+    - unparsed: those of them that were cut off or hold no usable program or action: a reply that could not
+      be used, where a program that fails is a wrong fix;
     - tokens: generated tokens, of completions and of critics' replies, not of prompts; seconds: summed
       over nodes;
     - executions: nodes whose verdict comes from running them, which excludes those that share
@@ -98,6 +101,7 @@ def evaluation_row(
         "solved_public": chosen["verdict"].to_list() == ["pass"],
         "solved_hidden": solved_hidden,
         "samples": drawn.height,
+        "unparsed": nodes.filter((pl.col("finish_reason") == "length") | pl.col("parse_status").is_in(UNUSABLE)).height,
         "tokens": drawn["tokens"].sum(),
         "executions": executed.height + extra_executions,
         "seconds": nodes["seconds"].sum(),

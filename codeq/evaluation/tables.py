@@ -1,7 +1,7 @@
 """Tables of results, made from table `evaluation`: fix rates, slices and paired comparisons.
 
 Every hidden rate is over the bugs that have hidden tests (`n_hidden`), every public rate over all
-(`n`). Rows are sorted base, round-1, round-2, ...; single_pass, best_of_n, mcts; seed.
+(`n`). Rows are sorted base, round-1, round-2, ...; as `codeq.config.Mode` lists the modes; seed.
 """
 
 import re
@@ -20,7 +20,13 @@ BASE, BASELINE = "base", "single_pass"
 MODES: tuple[str, ...] = get_args(Mode)
 CATEGORIES: tuple[str, ...] = get_args(Category)
 LEVELS = ("easy", "medium", "hard")
-LABELS = {"single_pass": "single pass", "best_of_n": "best of n", "mcts": "MCTS"}
+LABELS = {
+    "single_pass": "single pass",
+    "best_of_n": "best of n",
+    "line_edits": "line edits",
+    "mcts_no_critic": "MCTS, no critic",
+    "mcts": "MCTS",
+}
 
 _RATES = {
     "n": pl.Int64,
@@ -31,7 +37,9 @@ _RATES = {
     "rate_hidden": pl.Float64,
     "ci_low": pl.Float64,
     "ci_high": pl.Float64,
+    "rate_parsed": pl.Float64,
     "samples": pl.Int64,
+    "unparsed": pl.Int64,
     "tokens": pl.Int64,
     "seconds": pl.Float64,
 }
@@ -71,7 +79,9 @@ def fix_rates(evaluation: pl.DataFrame) -> pl.DataFrame:
 
     n is the number of bugs, n_hidden that of bugs with hidden tests; ci_low and ci_high are the
     95 % Wilson interval of rate_hidden = solved_hidden / n_hidden (all three null where n_hidden
-    is 0). samples, tokens and seconds are sums. Raises DataError if a bug was evaluated twice.
+    is 0). rate_parsed is rate_hidden over the bugs for which at least one reply could be used, so
+    that replies which could not be parsed are not mistaken for wrong fixes (null where there is no
+    such bug). samples, unparsed, tokens and seconds are sums. Raises DataError if a bug was evaluated twice.
     """
     return _rates(evaluation, None, ())
 
@@ -94,7 +104,9 @@ def _rates(evaluation: pl.DataFrame, by: str | None, known: Sequence[str]) -> pl
         n_hidden=pl.col("solved_hidden").count(),
         solved_public=pl.col("solved_public").sum(),
         solved_hidden=pl.col("solved_hidden").sum(),
+        n_parsed=(pl.col("solved_hidden").is_not_null() & (pl.col("unparsed") < pl.col("samples"))).sum(),
         samples=pl.col("samples").sum(),
+        unparsed=pl.col("unparsed").sum(),
         tokens=pl.col("tokens").sum(),
         seconds=pl.col("seconds").sum(),
     )
@@ -103,6 +115,8 @@ def _rates(evaluation: pl.DataFrame, by: str | None, known: Sequence[str]) -> pl
         solved, n = row["solved_hidden"], row["n_hidden"]
         row["rate_public"] = row["solved_public"] / row["n"]
         row["rate_hidden"] = solved / n if n else None
+        parsed = row.pop("n_parsed")
+        row["rate_parsed"] = solved / parsed if parsed else None
         row["ci_low"], row["ci_high"] = wilson(solved, n) if n else (None, None)
     mode_rank, by_rank = rank(MODES), rank(known)
     rows.sort(

@@ -1,4 +1,4 @@
-"""One expansion, shared by every mode: sample rewrites of a node, run them, ask the critic."""
+"""The steps that modes share: sample rewrites of a node, run them, ask the critic."""
 
 import warnings
 from collections.abc import Generator, Sequence
@@ -20,17 +20,26 @@ Nothing = Generator[Sequence[Request], Sequence[Any], None]
 
 def expand(tree: Tree, node: Node, count: int, rollout: int, settings: SearchSettings, style: Style) -> Candidates:
     """Sample `count` rewrites of the node's program and append them as its children, not yet evaluated."""
+    children = yield from sample(tree, node, rewrite_prompt(tree, node, style), count, rollout, settings)
+    for child in children:
+        assert child.completion is not None
+        reply = prompts.parse_rewrite(child.completion.text)
+        child.code, child.parse_status = reply.code, reply.status
+    return children
+
+
+def sample(
+    tree: Tree, node: Node, prompt: prompts.Messages, count: int, rollout: int, settings: SearchSettings
+) -> Candidates:
+    """Append `count` replies to the prompt as children of the node, yet to be parsed."""
     first = len(node.children)
     seeds = tuple(tree.seed(node, first + k) for k in range(count))
-    prompt = rewrite_prompt(tree, node, style)
     request = Sample(prompt, seeds, settings.temperature, settings.top_p, settings.max_new_tokens)
     sampled: Sampled
     (sampled,) = yield [request]
     children = []
     for completion, seed in zip(sampled.completions, seeds, strict=True):
         child = tree.add(node, rollout, completion, sampled.prompt, seed)
-        reply = prompts.parse_rewrite(completion.text)
-        child.code, child.parse_status = reply.code, reply.status
         child.seconds = sampled.seconds / count
         children.append(child)
     return children
@@ -102,12 +111,16 @@ def rewrite_prompt(tree: Tree, node: Node, style: Style) -> prompts.Messages:
     if node.parent is None:
         return prompts.rewrite(style, node.code, public)
     assert node.verdict is not None
-    failed = [
+    return prompts.rewrite(style, tree.task.buggy_code, public, node.code, failures(public, node.verdict))
+
+
+def failures(public: Sequence[Case], verdict: Verdict) -> list[Feedback]:
+    """The public tests that a program did not pass, and what happened instead."""
+    return [
         Feedback(case, prompts.outcome(result.status, result.returned, result.message), result.printed)
-        for case, result in zip(public, node.verdict.results, strict=True)
+        for case, result in zip(public, verdict.results, strict=True)
         if result.status != "pass"
     ]
-    return prompts.rewrite(style, tree.task.buggy_code, public, node.code, failed)
 
 
 @lru_cache(maxsize=1024)

@@ -7,9 +7,9 @@ from codeq.search.requests import Search, Task
 from codeq.search.tree import Tree, backpropagate, select
 
 
-def mcts(task: Task, settings: SearchSettings, style: Style, stop_when_solved: bool) -> Search:
+def mcts(task: Task, settings: SearchSettings, style: Style, stop_when_solved: bool, mode: str = "mcts") -> Search:
     """One expansion per rollout; ends early when no branch can be expanded or, if asked to, when solved."""
-    tree = Tree(task, "mcts")
+    tree = Tree(task, mode)
     for rollout in range(1, settings.rollouts + 1):
         leaf = select(tree.root, settings.exploration, settings.depth)
         if leaf is None:
@@ -21,3 +21,8 @@ def mcts(task: Task, settings: SearchSettings, style: Style, stop_when_solved: b
         if stop_when_solved and any(candidate.passed for candidate in candidates):
             break
     return tree
+
+
+def mcts_no_critic(task: Task, settings: SearchSettings, style: Style, stop_when_solved: bool) -> Search:
+    """MCTS without a critique: q is q_mcts, and ties of UCB1 go to the node created first."""
+    return mcts(task, settings.model_copy(update={"critic": "none"}), style, stop_when_solved, "mcts_no_critic")

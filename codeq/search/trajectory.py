@@ -6,7 +6,7 @@ from codeq.search.tree import Node, Tree
 
 
 def rows(tree: Tree, alpha: float) -> list[dict[str, object]]:
-    """Every node as a row; the root has no completion, verdict, seed, tokens or q."""
+    """Every node as a row; the root has no completion, verdict, seed, tokens or q, and no reward where nothing ran."""
     return [_row(tree, node, alpha) for node in tree.nodes]
 
 
@@ -34,7 +34,7 @@ def _row(tree: Tree, node: Node, alpha: float) -> dict[str, object]:
         "verdict": verdict.status if verdict else None,
         "peak_mb": verdict.peak_mb if verdict else None,
         "duplicate_of": node.duplicate_of.node_id if node.duplicate_of else None,
-        "reward": None if is_root else node.reward,
+        "reward": node.reward if verdict else None,
         "critic": asdict(node.critique) if node.critique else None,
         "visits": node.visits,
         "q_mcts": node.q_mcts,

@@ -1,7 +1,7 @@
 """The search tree: nodes, their values, selection by UCB1 and backpropagation.
 
-The root is the buggy program; every other node is one rewrite of its parent's program. Definitions, the
-same for every mode:
+The root is the buggy program; every other node is one rewrite of its parent's program, or one line action on
+it (mode `line_edits`, which adds rules of its own). Definitions, the same for every mode:
 
 - reward: 1.0 if the rewrite passes all public tests, else 0.0. A completion that was cut off at the token
   limit ("length") is never a fix, and is not executed (verdict "truncated"); neither is a rewrite that is no
@@ -58,6 +58,11 @@ class Node:
         return self.completion is not None and self.completion.finish_reason == "length"
 
     @property
+    def usable(self) -> bool:
+        """Whether the reply was completed and holds a program."""
+        return not self.truncated and self.parse_status != "empty"
+
+    @property
     def passed(self) -> bool:
         return self.reward == 1.0
 
@@ -78,13 +83,7 @@ class Node:
         return alpha * self.q_mcts + (1 - alpha) * self.q_ai
 
     def expandable(self, depth_limit: int) -> bool:
-        return (
-            self.depth < depth_limit
-            and not self.children
-            and not self.passed
-            and not self.truncated
-            and self.parse_status != "empty"
-        )
+        return self.depth < depth_limit and not self.children and not self.passed and self.usable
 
     def open(self, depth_limit: int) -> bool:
         """Whether the branch still holds a node that may be expanded."""

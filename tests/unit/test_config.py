@@ -151,7 +151,7 @@ BAD = {
     ),
     "unknown mode": (
         {"evaluation": {"modes": ["beam"]}},
-        ["evaluation.modes.0: ", "'single_pass', 'best_of_n' or 'mcts'", "'beam'"],
+        ["evaluation.modes.0: ", "'single_pass', 'best_of_n', 'line_edits', 'refine'", "'beam'"],
     ),
     "too small": ({"search": {"candidates": 0}}, ["search.candidates: ", "greater than or equal to 1", "0"]),
     "zero where positive": ({"dpo": {"beta": 0}}, ["dpo.beta: ", "greater than 0", "0"]),

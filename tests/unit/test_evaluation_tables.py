@@ -42,6 +42,7 @@ def evaluation(seeds: tuple[int, ...] = (1, 0), bugs: int = 24, untested: int = 
                             "solved_public": public,
                             "solved_hidden": None if bug < untested else public and draw.random() < 0.8,
                             "samples": 4 * rollouts,
+                            "unparsed": 0 if public else draw.choice((0, 2 * rollouts, 4 * rollouts)),
                             "tokens": tokens,
                             "executions": 3,
                             "seconds": draw.randint(0, 8) / 4,
@@ -61,6 +62,7 @@ def recomputed(table: pl.DataFrame, *keys: str) -> dict[tuple[object, ...], dict
     result = {}
     for key, rows in groups.items():
         hidden = [row["solved_hidden"] for row in rows if row["solved_hidden"] is not None]
+        parsed = [row for row in rows if row["solved_hidden"] is not None and row["unparsed"] != row["samples"]]
         low, high = wilson(sum(hidden), len(hidden)) if hidden else (None, None)
         result[key] = {
             "n": len(rows),
@@ -71,7 +73,9 @@ def recomputed(table: pl.DataFrame, *keys: str) -> dict[tuple[object, ...], dict
             "rate_hidden": sum(hidden) / len(hidden) if hidden else None,
             "ci_low": low,
             "ci_high": high,
+            "rate_parsed": sum(row["solved_hidden"] for row in parsed) / len(parsed) if parsed else None,
             "samples": sum(row["samples"] for row in rows),
+            "unparsed": sum(row["unparsed"] for row in rows),
             "tokens": sum(row["tokens"] for row in rows),
             "seconds": sum(row["seconds"] for row in rows),
         }
@@ -97,6 +101,15 @@ def test_rates_equal_those_recomputed_row_by_row(make, keys):
     assert rates.height == len(expected)
 
 
+def test_bugs_without_a_reply_that_could_be_parsed_lower_the_apparent_rate_alone():
+    table = evaluation(bugs=8, untested=0, seeds=(0,)).filter(policy="base", mode="mcts").sort("bug_id")
+    unparsed = pl.Series([4, 4, 3, 0, 0, 0, 4, 4])
+    solved = pl.Series([False, False, True, True, False, True, False, False])
+    changed = table.with_columns(samples=pl.lit(4), unparsed=unparsed, solved_hidden=solved, solved_public=solved)
+    (row,) = tables.fix_rates(changed.cast(table.schema)).to_dicts()
+    assert (row["rate_hidden"], row["rate_parsed"], row["unparsed"], row["samples"]) == (3 / 8, 3 / 4, 19, 32)
+
+
 def test_rows_are_in_the_order_of_the_study():
     rates = tables.fix_rates(evaluation())
     assert rates.select("policy", "mode", "seed").rows() == [
@@ -112,7 +125,7 @@ def test_rows_are_in_the_order_of_the_study():
 def test_without_hidden_tests_there_is_no_hidden_rate():
     rates = tables.fix_rates(evaluation(bugs=4, untested=4))
     assert set(rates["n_hidden"]) == {0}
-    assert rates.select("rate_hidden", "ci_low", "ci_high").null_count().row(0) == (rates.height,) * 3
+    assert rates.select("rate_hidden", "ci_low", "ci_high", "rate_parsed").null_count().row(0) == (rates.height,) * 4
     assert rates["rate_public"].null_count() == 0
 
 

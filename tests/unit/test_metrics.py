@@ -25,7 +25,7 @@ def node(node_id: str, **values: object) -> dict[str, object]:
     }
 
 
-def rewrite(node_id: str, verdict: str, rollout: int, **values: object) -> dict[str, object]:
+def rewrite(node_id: str, verdict: str | None, rollout: int, **values: object) -> dict[str, object]:
     given = {"completion": "x", "code": "x", "tokens": 10, "critic_tokens": 0, "seconds": 0.5}
     return node(node_id, parent_id="n0", verdict=verdict, rollout=rollout, **{**given, **values})
 
@@ -37,8 +37,8 @@ def tree(*nodes: dict[str, object]) -> pl.DataFrame:
 NODES = tree(
     rewrite("n1", "fail", 1, critic_tokens=7),
     rewrite("n2", "fail", 1, duplicate_of="n1", tokens=12),
-    rewrite("n3", "truncated", 1, tokens=64),
-    rewrite("n4", "missing_entry_point", 2, code=""),
+    rewrite("n3", "truncated", 1, tokens=64, finish_reason="length"),
+    rewrite("n4", "missing_entry_point", 2, code="", parse_status="empty"),
     rewrite("n5", "syntax_error", 2),
     rewrite("n6", "pass", 2, seconds=0.25, critic_tokens=3),
     rewrite("n7", "fail", 2, critic_tokens=5),
@@ -76,6 +76,7 @@ def test_every_column_of_a_row_counted_by_hand():
         "solved_public": True,
         "solved_hidden": False,
         "samples": 9,
+        "unparsed": 2,  # n3 and n4
         "tokens": 10 + 12 + 64 + 10 * 6 + (7 + 3 + 5),
         "executions": 4 + 1,  # n1, n6, n7 and n8 ran; and one run outside the search
         "seconds": 8 * 0.5 + 0.25,
@@ -137,3 +138,17 @@ def test_handed_in_is_the_first_pass_else_the_highest_q_else_nothing():
     assert handed_in(tree(*failing))["node_id"] == "n2"
     assert handed_in(tree(*failing, *passing))["node_id"] == "n5"
     assert handed_in(tree(failing[3])) is None
+
+
+def test_turns_without_a_test_run_are_neither_handed_in_before_a_pass_nor_executions():
+    turns = tree(
+        rewrite("n1", None, 1, q=0.25, finish_reason="stop", parse_status="edit"),
+        rewrite("n2", None, 1, q=1 / 3, finish_reason="stop", parse_status="unparsed"),
+        rewrite("n3", None, 2, q=0.5, finish_reason="stop", parse_status="inapplicable"),
+        rewrite("n4", "pass", 2, q=1.0, finish_reason="stop", parse_status="run_tests"),
+        rewrite("n5", None, 2, q=0.0, finish_reason="length", parse_status="unparsed"),
+    )
+    assert handed_in(turns)["node_id"] == "n4"
+    counted = row(turns, handed_in="n4")
+    assert (counted["samples"], counted["unparsed"], counted["executions"]) == (5, 3, 1)
+    assert (counted["solved_public"], counted["first_solved_rollout"]) == (True, 2)

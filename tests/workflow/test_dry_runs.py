@@ -24,7 +24,7 @@ def whole_graph(rounds: int, modes: int, seeds: int = 1) -> Counter[str]:
 
 def test_published_study_is_planned_from_a_clean_clone(snakemake: Snakemake, checkout: Path) -> None:
     output = snakemake("--profile", "two-h100", "-n").stdout
-    assert planned(output) == whole_graph(rounds=2, modes=3)
+    assert planned(output) == whole_graph(rounds=2, modes=6)
     assert not (checkout / "results" / "codeq").exists()
 
 

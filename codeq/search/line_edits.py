@@ -1,0 +1,73 @@
+"""Line edits, the study's first design: episodes of turns, each one action on a line or a run of the tests."""
+
+from collections.abc import Generator, Sequence
+from typing import Any
+
+from codeq import actions
+from codeq.config import SearchSettings
+from codeq.prompts import Feedback, Style
+from codeq.search.expansion import cases, evaluate, failures, sample
+from codeq.search.requests import Request, Search, Task
+from codeq.search.tree import Node, Tree, backpropagate, path_to_root
+
+
+def line_edits(task: Task, settings: SearchSettings, style: Style, stop_when_solved: bool) -> Search:
+    """`candidates` episodes of up to `rollouts` turns: as many replies as best of n and MCTS have rewrites.
+
+    An episode starts at the bug. Each turn is the only child of the one before it and holds the program after its
+    action; an edit being a smaller step than a rewrite, the depth limit does not apply. The tests run when the
+    policy asks for it, and after the last turn; all other turns have no verdict and no reward. An episode ends when
+    they pass. Every `candidates` turns count as one rollout. No critic is asked.
+    """
+    settings = settings.model_copy(update={"critic": "none"})
+    tree = Tree(task, "line_edits")
+    for _ in range(settings.candidates):
+        turn = tree.root
+        while turn.depth < settings.rollouts and not turn.passed:
+            turn = yield from act(tree, turn, settings, style)
+            if turn.parse_status == "run_tests" or turn.depth == settings.rollouts:
+                yield from evaluate(tree, [turn], settings)
+            backpropagate(turn)
+        if turn.passed and stop_when_solved:
+            break
+    return tree
+
+
+def act(
+    tree: Tree, node: Node, settings: SearchSettings, style: Style
+) -> Generator[Sequence[Request], Sequence[Any], Node]:
+    """Sample one turn; `parse_status` is its action, in lower case, or why there is none.
+
+    "unparsed": the reply was cut off or holds no single action that can be read; "inapplicable": the program has no
+    such lines. Both leave the program as it is, cost their turn, and the next prompt says so.
+    """
+    prompt = actions.ask(style, node.code, cases(tree.task), *_so_far(tree, node))
+    (turn,) = yield from sample(tree, node, prompt, 1, 1 + tree.samples // settings.candidates, settings)
+    assert turn.completion is not None
+    action = None if turn.truncated else actions.parse(turn.completion.text)
+    edited = actions.apply(action, node.code) if action else None
+    turn.code = node.code if edited is None else edited
+    if action is None:
+        turn.parse_status = "unparsed"
+    else:
+        turn.parse_status = "inapplicable" if edited is None else action.name.lower()
+    return turn
+
+
+def _so_far(tree: Tree, node: Node) -> tuple[list[str], list[Feedback]]:
+    """What each turn up to `node` came to, and the tests that failed when they last ran."""
+    history: list[str] = []
+    failed: list[Feedback] = []
+    for turn in reversed(list(path_to_root(node))[:-1]):
+        assert turn.completion is not None
+        action = actions.parse(turn.completion.text)
+        if turn.parse_status == "unparsed":
+            history.append("a reply without one readable CODE_ACTION: nothing was done")
+        elif turn.parse_status == "inapplicable":
+            history.append(f"{action}: the program had no such lines, nothing was done")
+        elif turn.verdict is not None:
+            failed = failures(cases(tree.task), turn.verdict)
+            history.append(f"{action}: {len(failed)} of {len(tree.task.tests)} tests failed")
+        else:
+            history.append(f"{action}: done")
+    return history, failed
