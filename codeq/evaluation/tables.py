@@ -24,7 +24,7 @@ LABELS = {
     "single_pass": "single pass",
     "best_of_n": "best of n",
     "line_edits": "line edits",
-    "mcts_no_critic": "MCTS, no critic",
+    "mcts_no_critic": "plain MCTS",
     "mcts": "MCTS",
 }
 

@@ -33,6 +33,9 @@ def verdict(code: str, tests: Sequence[Test]) -> Verdict:
     """What running the code in this process says: the fakes write harmless code only."""
     scope: dict[str, Callable[[int], int]] = {}
     exec(code, scope)
+    if "f" not in scope:
+        unrun = tuple(TestResult(test.test_id, "not_run", None, "no f", 0.0) for test in tests)
+        return Verdict("missing_entry_point", unrun, 0.01)
     results = []
     for test in tests:
         (x,) = values.loads(test.arguments)  # type: ignore[misc]
@@ -68,6 +71,10 @@ class FakeEngine:
             good = f'{{"correctness": {rng.random():.2f}, "clarity": 0.5, "plausibility": 1, "rationale": "so"}}'
             return completion(good if rng.random() < 0.8 else "I like it")
         kind = rng.random()
+        if "CODE_ACTION" in prompt[0]["content"]:
+            edit = f"EDIT {rng.randint(1, 3)}\n    return x + {rng.randint(-1, 2)}"
+            action = rng.choice([edit, edit, "DELETE 2", "INSERT 0\n# so", "RUN_TESTS", "RUN_TESTS", "PRAY"])
+            return completion(f"PLAN: so\nTHOUGHT: so\nCODE_ACTION: {action}", "length" if kind < 0.1 else "stop")
         if kind < 0.1:
             return completion("def f(x:\n    return x")
         if kind < 0.2:

@@ -226,6 +226,13 @@ def test_the_console_shows_rates_with_intervals_in_80_columns():
         assert cells in lines
 
 
+@pytest.mark.parametrize("mode", tables.MODES)
+def test_the_name_of_every_mode_fits_the_console(mode: str):
+    text = printed(tables.fix_rates(evaluation(bugs=120).filter(mode="mcts").with_columns(mode=pl.lit(mode))))
+    assert tables.label(mode) in text
+    assert "…" not in text
+
+
 def test_the_console_says_how_many_bugs_have_hidden_tests():
     assert "21/24" in printed(tables.fix_rates(evaluation()))
     assert "0/4 " in printed(tables.fix_rates(evaluation(bugs=4, untested=4, seeds=(0,))))

@@ -143,6 +143,22 @@ def test_fix_rates_in_the_page_equal_the_table(seeds: tuple[int, ...]):
     assert len(rows[0]) == len(rows[1])
 
 
+def test_the_cost_per_bug_and_the_rate_of_parsed_replies_stand_in_the_page():
+    table = evaluation(seeds=(0,))
+    header, *rows = Page(report.render(context(table))).tables["table-replies"]
+    assert header[2:] == ["replies per bug", "tokens per bug", "unparsed", "hidden", "hidden, of parsed"]
+    assert [row[2:] for row in rows] == [
+        [
+            f"{row['samples'] / 24:.1f}",
+            f"{row['tokens'] / 24:,.0f}",
+            f"{100 * row['unparsed'] / row['samples']:.1f} %",
+            f"{100 * row['rate_hidden']:.1f} %",
+            f"{100 * row['rate_parsed']:.1f} %",
+        ]
+        for row in tables.fix_rates(table).to_dicts()
+    ]
+
+
 def test_comparisons_in_the_page_equal_the_table():
     made = context()
     rows = Page(report.render(made)).tables["table-comparisons"][1:]
@@ -311,6 +327,14 @@ def test_methods_follow_the_configuration():
     assert "the length-normalised likelihood" in text
     assert "Python rows of shards/x" in text
     assert "DPO (β" not in text
+    assert "line edits" not in text
+    modes = {"search": {"critic": "none"}, "evaluation": {"modes": ["refine", "line_edits", "mcts_no_critic"]}}
+    text = Page(report.render(context(study=Study(name="tiny", **modes)))).text
+    assert "line edits are 4 episodes of up to 10 turns" in text
+    assert "refine draws as many as best of n, each of the failed attempt before it, in chains of up to 4" in text
+    assert "The value of a node is its mean reward." in text
+    assert "every mode (refine, line edits, plain MCTS)" in text
+    assert "plain MCTS asks no critic" in text
 
 
 @pytest.mark.parametrize(
