@@ -180,7 +180,12 @@ def must(item: Case) -> str:
     return f"- {item.call} must give {item.expected}"
 
 
-_OPENING = re.compile(r"^(?P<before>.*?)(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>[\w.+#-]*)[ \t]*$")
+_STATEMENT = r"(?:(?:def|class|import|from|async)\b|@)"
+_OPENING = re.compile(
+    r"^(?P<before>.*?)(?<![`~])(?P<fence>`{3,}+|~{3,}+)[ \t]*"
+    rf"(?P<language>(?:(?!{_STATEMENT})[\w.+#-]+)?)[ \t]*(?P<after>[^`]*)$"
+)
+_PYTHON = re.compile(r"(?:py(?:thon)?[\d.]*)?", re.IGNORECASE)
 
 
 def parse_rewrite(text: str) -> Rewrite:
@@ -194,7 +199,7 @@ def parse_rewrite(text: str) -> Rewrite:
     if not blocks:
         code, status = _strip_blank_lines(text.replace("\r\n", "\n")), "bare"
     else:
-        python = [block for block in blocks if block[1] in ("", "python", "py", "python3")] or blocks
+        python = [block for block in blocks if _PYTHON.fullmatch(block[1])] or blocks
         code, _, closed = max(python, key=lambda block: len(block[0]))
         status = "several_fences" if len(blocks) > 1 else "fenced" if closed else "unclosed_fence"
     return Rewrite(code, status) if code else Rewrite("", "empty")
@@ -203,7 +208,9 @@ def parse_rewrite(text: str) -> Rewrite:
 def _fenced_blocks(text: str) -> list[tuple[str, str, bool]]:
     """(code, language, closed) of every fence; an indented fence loses its indentation inside too.
 
-    An opening fence may follow prose on its line, and a closing one may follow code on its line.
+    An opening fence may follow prose on its line, or be followed by attributes or by the program's first
+    statement; a closing one may follow code on its line. As in CommonMark (section 4.5), a fence indented four
+    columns deeper than the opening one does not close it: it stands in a docstring.
     """
     blocks: list[tuple[str, str, bool]] = []
     lines = iter(text.split("\n"))
@@ -212,18 +219,23 @@ def _fenced_blocks(text: str) -> list[tuple[str, str, bool]]:
         if opening is None:
             continue
         fence, before = opening["fence"], opening["before"]
+        if fence in before or (before.strip() and opening["after"]):
+            continue  # prose that mentions fences
         indent = len(before) if not before.strip() else 0
-        inside: list[str] = []
+        inside = [opening["after"]] if re.match(_STATEMENT, opening["after"]) else []
         closed = False
         for inner in lines:
             stripped = inner.rstrip()
-            closed = stripped.endswith(fence)
-            last = stripped.rstrip(fence[0]) if closed else inner
+            last = stripped.rstrip(fence[0])
+            deeper = not last.strip() and len(last.expandtabs(4)) >= len(before[:indent].expandtabs(4)) + 4
+            closed = stripped.endswith(fence) and fence not in last and not deeper
+            if not closed:
+                last = inner
             if not closed or last.strip():
                 inside.append(last[indent:] if not last[:indent].strip() else last)
             if closed:
                 break
-        blocks.append((_strip_blank_lines("\n".join(inside)), opening["language"].lower(), closed))
+        blocks.append((_strip_blank_lines("\n".join(inside)), opening["language"], closed))
     return blocks
 
 

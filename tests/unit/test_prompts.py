@@ -1,4 +1,5 @@
 import json
+import textwrap
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from codeq.prompts import Case, Feedback, Rewrite, parse_critique, parse_rewrite
 
 CODE = "def f(x):\n    return x"
 TABBED = "class Solution:\n\tdef f(self, x):\n\t\treturn x"
+DOCUMENTED = 'def f(x):\n    """As in\n\n    ```python\n    f(1)\n    ```\n    """\n    return x'
 FENCED = f"```python\n{CODE}\n```"
 
 REPLIES = [
@@ -60,6 +62,41 @@ REPLIES = [
     ("```python\na = 1\n```\n```python\nb = 2\n```", "a = 1", "several_fences"),
     ("```java\nint x;\n```\n```rust\nlet x = 12;\n```", "let x = 12;", "several_fences"),
     ("```python\n```\n```python\n```", "", "empty"),
+    # what a fence is marked with
+    (f"```{{python}}\n{CODE}\n```", CODE, "fenced"),
+    (f"```PYTHON\n{CODE}\n```", CODE, "fenced"),
+    (f"```python3.11\n{CODE}\n```", CODE, "fenced"),
+    (f'```python title="fix.py"\n{CODE}\n```', CODE, "fenced"),
+    (f"```python:fix.py\n{CODE}\n```", CODE, "fenced"),
+    (f"~~~ python linenos\n{CODE}\n~~~", CODE, "fenced"),
+    (f"```python3.11\n{CODE}\n```\n```text\n{'1 2 3 ' * 20}\n```", CODE, "several_fences"),
+    # a program that starts on the line of its fence
+    ("```python def f(x):\n    return x\n```", CODE, "fenced"),
+    ("```def f(x):\n    return x\n```", CODE, "fenced"),
+    ("``` import re\nx = re\n```", "import re\nx = re", "fenced"),
+    ("```python @cache\ndef f(x):\n    return x\n```", f"@cache\n{CODE}", "fenced"),
+    ("```python class Solution:\n    pass```", "class Solution:\n    pass", "fenced"),
+    # fences inside a program
+    (f"```python\n{DOCUMENTED}\n```", DOCUMENTED, "fenced"),
+    (f"   ```python\n{textwrap.indent(DOCUMENTED, '   ')}\n   ```", DOCUMENTED, "fenced"),
+    (f"```python\n{DOCUMENTED.replace('    ', chr(9))}\n```", DOCUMENTED.replace("    ", "\t"), "fenced"),
+    (f"````\n{DOCUMENTED}\n````", DOCUMENTED, "fenced"),
+    (f"~~~\n{DOCUMENTED}\n~~~", DOCUMENTED, "fenced"),
+    (f"```python\n{CODE}  # not ```x```\n```", f"{CODE}  # not ```x```", "fenced"),
+    ("```python\ns = '```'\n```", "s = '```'", "fenced"),
+    # fences that do not match
+    (f"```python\n{CODE}\n~~~", f"{CODE}\n~~~", "unclosed_fence"),
+    (f"```python\n{CODE}\n`````", CODE, "fenced"),
+    (f"Use ``` to mark code, so\n{FENCED}", CODE, "fenced"),
+    (f"Not ```this``` but\n{FENCED}", CODE, "fenced"),
+    # layout
+    (f"> {FENCED}", CODE, "fenced"),
+    (f"\ufeff{FENCED}", CODE, "fenced"),
+    (f"```python\n{TABBED}\n```\n\n{TABBED}", TABBED, "fenced"),
+    (f"```python\nfrom x import y\n\n\n{TABBED}\n\n# end\n```", f"from x import y\n\n\n{TABBED}\n\n# end", "fenced"),
+    (f"```python\r\n{TABBED.replace(chr(10), chr(13) + chr(10))}\r\n```\r\n", TABBED, "fenced"),
+    (f"```python\n{CODE}   \n```", f"{CODE}   ", "fenced"),
+    (f"**Fixed:**\n\n{FENCED}\n\n**Was:** `x`", CODE, "fenced"),
 ]
 
 
@@ -86,6 +123,13 @@ def test_parse_rewrite_gives_back_what_was_fenced(lines: list[str]) -> None:
     code = "\n".join(["x", *lines, "y"])
     assert parse_rewrite(f"Prose.\n```python\n{code}\n```\nMore.") == Rewrite(code, "fenced")
     assert parse_rewrite(code) == Rewrite(code, "bare")
+
+
+@pytest.mark.parametrize(
+    ("unit", "status"), [("`", "empty"), ("~`", "bare"), ("```a", "bare"), (" ", "empty"), ("```\n", "empty")]
+)
+def test_a_long_and_degenerate_reply_is_parsed_in_one_pass(unit: str, status: str) -> None:
+    assert parse_rewrite(unit * 50_000).status == status  # a regex that goes back would take hours
 
 
 def verdict(**changes: object) -> str:
