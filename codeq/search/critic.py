@@ -2,7 +2,8 @@
 
 "rubric" asks the policy, at the critic's temperature, for correctness, clarity and plausibility; the score
 is their mean, and a reply that cannot be parsed has none. "likelihood" needs no request: its score is
-exp(logprob / tokens), the geometric mean of the probabilities the policy gave the tokens it wrote.
+exp(logprob / tokens), the geometric mean of the probabilities the policy gave the tokens it wrote. With
+"none" there is no opinion, and q is q_mcts.
 """
 
 import math
