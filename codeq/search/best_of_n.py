@@ -11,7 +11,7 @@ def best_of_n(task: Task, settings: SearchSettings, style: Style, stop_when_solv
     """Draw as MCTS does, `candidates` at a time, so that a stop at the first pass counts samples alike."""
     tree = Tree(task, "best_of_n")
     for rollout in range(1, settings.rollouts + 1):
-        candidates = yield from expand(tree, tree.root, settings.candidates, rollout, settings, style)
+        candidates = yield from expand(tree, [tree.root] * settings.candidates, rollout, settings, style)
         yield from evaluate(tree, candidates, settings)
         for candidate in candidates:
             backpropagate(candidate)

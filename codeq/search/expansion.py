@@ -1,7 +1,8 @@
 """The steps that modes share: sample rewrites of a node, run them, ask the critic."""
 
 import warnings
-from collections.abc import Generator, Sequence
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -18,9 +19,9 @@ Candidates = Generator[Sequence[Request], Sequence[Any], list[Node]]
 Nothing = Generator[Sequence[Request], Sequence[Any], None]
 
 
-def expand(tree: Tree, node: Node, count: int, rollout: int, settings: SearchSettings, style: Style) -> Candidates:
-    """Sample `count` rewrites of the node's program and append them as its children, not yet evaluated."""
-    children = yield from sample(tree, node, rewrite_prompt(tree, node, style), count, rollout, settings)
+def expand(tree: Tree, nodes: Sequence[Node], rollout: int, settings: SearchSettings, style: Style) -> Candidates:
+    """Sample one rewrite of each node's program, k of a node named k times, as children that are not yet evaluated."""
+    children = yield from sample(tree, nodes, lambda node: rewrite_prompt(tree, node, style), rollout, settings)
     for child in children:
         assert child.completion is not None
         reply = prompts.parse_rewrite(child.completion.text)
@@ -29,19 +30,27 @@ def expand(tree: Tree, node: Node, count: int, rollout: int, settings: SearchSet
 
 
 def sample(
-    tree: Tree, node: Node, prompt: prompts.Messages, count: int, rollout: int, settings: SearchSettings
+    tree: Tree, nodes: Sequence[Node], ask: Callable[[Node], prompts.Messages], rollout: int, settings: SearchSettings
 ) -> Candidates:
-    """Append `count` replies to the prompt as children of the node, yet to be parsed."""
-    first = len(node.children)
-    seeds = tuple(tree.seed(node, first + k) for k in range(count))
-    request = Sample(prompt, seeds, settings.temperature, settings.top_p, settings.max_new_tokens)
-    sampled: Sampled
-    (sampled,) = yield [request]
+    """Append one reply to each node's prompt as a child of the node, yet to be parsed."""
+    counts = Counter(nodes)
+    requests = [
+        Sample(
+            ask(node),
+            tuple(tree.seed(node, len(node.children) + k) for k in range(count)),
+            settings.temperature,
+            settings.top_p,
+            settings.max_new_tokens,
+        )
+        for node, count in counts.items()
+    ]
+    answers: Sequence[Sampled] = yield requests
     children = []
-    for completion, seed in zip(sampled.completions, seeds, strict=True):
-        child = tree.add(node, rollout, completion, sampled.prompt, seed)
-        child.seconds = sampled.seconds / count
-        children.append(child)
+    for node, request, sampled in zip(counts, requests, answers, strict=True):
+        for completion, seed in zip(sampled.completions, request.seeds, strict=True):
+            child = tree.add(node, rollout, completion, sampled.prompt, seed)
+            child.seconds = sampled.seconds / len(request.seeds)
+            children.append(child)
     return children
 
 

@@ -1,57 +1,60 @@
 """Line edits, the study's first design: episodes of turns, each one action on a line or a run of the tests."""
 
-from collections.abc import Generator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from codeq import actions
 from codeq.config import SearchSettings
 from codeq.prompts import Feedback, Style
-from codeq.search.expansion import cases, evaluate, failures, sample
-from codeq.search.requests import Request, Search, Task
+from codeq.search.expansion import Candidates, cases, evaluate, failures, sample
+from codeq.search.requests import Search, Task
 from codeq.search.tree import Node, Tree, backpropagate, path_to_root
 
 
 def line_edits(task: Task, settings: SearchSettings, style: Style, stop_when_solved: bool) -> Search:
-    """`candidates` episodes of up to `rollouts` turns: as many replies as best of n and MCTS have rewrites.
+    """`candidates` episodes side by side, one turn of each per rollout: as many replies as best of n has rewrites.
 
     An episode starts at the bug. Each turn is the only child of the one before it and holds the program after its
     action; an edit being a smaller step than a rewrite, the depth limit does not apply. The tests run when the
     policy asks for it, and after the last turn; all other turns have no verdict and no reward. An episode ends when
-    they pass. Every `candidates` turns count as one rollout. No critic is asked.
+    they pass. No critic is asked.
     """
     settings = settings.model_copy(update={"critic": "none"})
     tree = Tree(task, "line_edits")
-    for _ in range(settings.candidates):
-        turn = tree.root
-        while turn.depth < settings.rollouts and not turn.passed:
-            turn = yield from act(tree, turn, settings, style)
-            if turn.parse_status == "run_tests" or turn.depth == settings.rollouts:
-                yield from evaluate(tree, [turn], settings)
+    turns = [tree.root] * settings.candidates
+    for rollout in range(1, settings.rollouts + 1):
+        turns = yield from act(tree, turns, rollout, settings, style)
+        last = rollout == settings.rollouts
+        yield from evaluate(tree, [turn for turn in turns if last or turn.parse_status == "run_tests"], settings)
+        for turn in turns:
             backpropagate(turn)
-        if turn.passed and stop_when_solved:
+        going = [turn for turn in turns if not turn.passed]
+        if not going or (stop_when_solved and len(going) < len(turns)):
             break
+        turns = going
     return tree
 
 
-def act(
-    tree: Tree, node: Node, settings: SearchSettings, style: Style
-) -> Generator[Sequence[Request], Sequence[Any], Node]:
-    """Sample one turn; `parse_status` is its action, in lower case, or why there is none.
+def act(tree: Tree, nodes: Sequence[Node], rollout: int, settings: SearchSettings, style: Style) -> Candidates:
+    """Sample the next turn of each episode; `parse_status` is its action, in lower case, or why there is none.
 
     "unparsed": the reply was cut off or holds no single action that can be read; "inapplicable": the program has no
     such lines. Both leave the program as it is, cost their turn, and the next prompt says so.
     """
-    prompt = actions.ask(style, node.code, cases(tree.task), *_so_far(tree, node))
-    (turn,) = yield from sample(tree, node, prompt, 1, 1 + tree.samples // settings.candidates, settings)
-    assert turn.completion is not None
-    action = None if turn.truncated else actions.parse(turn.completion.text)
-    edited = actions.apply(action, node.code) if action else None
-    turn.code = node.code if edited is None else edited
-    if action is None:
-        turn.parse_status = "unparsed"
-    else:
-        turn.parse_status = "inapplicable" if edited is None else action.name.lower()
-    return turn
+    public = cases(tree.task)
+    turns = yield from sample(
+        tree, nodes, lambda node: actions.ask(style, node.code, public, *_so_far(tree, node)), rollout, settings
+    )
+    for turn in turns:
+        assert turn.completion is not None
+        assert turn.parent is not None
+        action = None if turn.truncated else actions.parse(turn.completion.text)
+        edited = actions.apply(action, turn.parent.code) if action else None
+        turn.code = turn.parent.code if edited is None else edited
+        if action is None:
+            turn.parse_status = "unparsed"
+        else:
+            turn.parse_status = "inapplicable" if edited is None else action.name.lower()
+    return turns
 
 
 def _so_far(tree: Tree, node: Node) -> tuple[list[str], list[Feedback]]:

@@ -14,7 +14,7 @@ def mcts(task: Task, settings: SearchSettings, style: Style, stop_when_solved: b
         leaf = select(tree.root, settings.exploration, settings.depth)
         if leaf is None:
             break
-        candidates = yield from expand(tree, leaf, settings.candidates, rollout, settings, style)
+        candidates = yield from expand(tree, [leaf] * settings.candidates, rollout, settings, style)
         yield from evaluate(tree, candidates, settings)
         for candidate in candidates:
             backpropagate(candidate)

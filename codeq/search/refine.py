@@ -1,29 +1,38 @@
-"""Refinement: fix, look at the failing public tests, fix again, in a chain without a tree's choice."""
+"""Refinement: fix, look at the failing public tests, fix again, in chains without a tree's choice."""
 
 from codeq.config import SearchSettings
 from codeq.prompts import Style
 from codeq.search.expansion import evaluate, expand
 from codeq.search.requests import Search, Task
-from codeq.search.tree import Tree, backpropagate
+from codeq.search.tree import Node, Tree, backpropagate
 
 
 def refine(task: Task, settings: SearchSettings, style: Style, stop_when_solved: bool) -> Search:
-    """candidates * rollouts rewrites, the budget of best of n and MCTS, each of the usable attempt before it.
+    """`candidates` chains side by side, one rewrite of each per rollout: the budget of best of n and MCTS.
 
-    The depth limit is the length of a chain: behind an attempt that reached it, or that passes, the next chain
-    starts at the bug. An attempt that was cut off or empty is not built on: the one before it is tried again.
-    Every `candidates` rewrites count as one rollout. No critic is asked, since it would have nothing to choose.
+    Chains share nothing but the execution of equal programs; side by side they make larger batches, and a stop at the
+    first pass counts samples as the other modes do. No critic is asked, since it would have nothing to choose.
     """
     settings = settings.model_copy(update={"critic": "none"})
     tree = Tree(task, "refine")
-    attempt = tree.root
-    while tree.samples < settings.candidates * settings.rollouts:
-        rollout = 1 + tree.samples // settings.candidates
-        (rewrite,) = yield from expand(tree, attempt, 1, rollout, settings, style)
-        yield from evaluate(tree, [rewrite], settings)
-        backpropagate(rewrite)
-        if rewrite.passed and stop_when_solved:
+    attempts = [tree.root] * settings.candidates
+    for rollout in range(1, settings.rollouts + 1):
+        rewrites = yield from expand(tree, attempts, rollout, settings, style)
+        yield from evaluate(tree, rewrites, settings)
+        for rewrite in rewrites:
+            backpropagate(rewrite)
+        if stop_when_solved and any(rewrite.passed for rewrite in rewrites):
             break
-        if rewrite.usable:
-            attempt = rewrite if rewrite.expandable(settings.depth) else tree.root
+        attempts = [to_refine(tree, rewrite, settings.depth) for rewrite in rewrites]
     return tree
+
+
+def to_refine(tree: Tree, rewrite: Node, depth_limit: int) -> Node:
+    """What its chain refines next: the rewrite itself; the bug, for a new chain, behind a pass or at the depth limit.
+
+    A rewrite that was cut off or is empty is not built on: the attempt before it is tried again.
+    """
+    if not rewrite.usable:
+        assert rewrite.parent is not None
+        return rewrite.parent
+    return rewrite if rewrite.expandable(depth_limit) else tree.root

@@ -10,7 +10,7 @@ from codeq.search.tree import Tree, backpropagate
 def single_pass(task: Task, settings: SearchSettings, style: Style, stop_when_solved: bool) -> Search:
     """One candidate; `stop_when_solved` has nothing to stop."""
     tree = Tree(task, "single_pass")
-    (candidate,) = yield from expand(tree, tree.root, 1, 1, settings, style)
+    (candidate,) = yield from expand(tree, [tree.root], 1, settings, style)
     yield from evaluate(tree, [candidate], settings)
     backpropagate(candidate)
     return tree

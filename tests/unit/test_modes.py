@@ -18,6 +18,7 @@ from codeq.search.trajectory import rows
 from codeq.search.tree import Tree
 
 CONFIG = SearchSettings(candidates=2, rollouts=4, depth=2, critic="rubric")
+CHAIN = CONFIG.model_copy(update={"candidates": 1, "rollouts": 8})
 
 
 class Script:
@@ -77,14 +78,9 @@ def test_a_search_without_critic_is_configured_for_every_mode_alike() -> None:
 
 def test_refine_follows_a_chain_to_the_depth_limit_and_starts_anew_at_the_bug() -> None:
     script = Script(*(program(n) for n in (2, 3, 4, 5, 6, 7, 8, 9)))
-    tree = search("refine", script)
-    assert [node.path for node in tree.rewrites] == [
-        *[(0,), (0, 0)],
-        *[(1,), (1, 0)],
-        *[(2,), (2, 0)],
-        *[(3,), (3, 0)],
-    ]
-    assert [node.rollout for node in tree.rewrites] == [1, 1, 2, 2, 3, 3, 4, 4]
+    tree = search("refine", script, config=CHAIN)
+    assert [node.path for node in tree.rewrites] == [(0,), (0, 0), (1,), (1, 0), (2,), (2, 0), (3,), (3, 0)]
+    assert [node.rollout for node in tree.rewrites] == list(range(1, 9))
     assert tree.root.visits == 8
     assert "attempt" not in script.asked[0]
     assert f"```python\n{program(2)}\n```" in script.asked[1]
@@ -96,7 +92,7 @@ def test_refine_follows_a_chain_to_the_depth_limit_and_starts_anew_at_the_bug() 
 def test_refine_does_not_build_on_attempts_that_were_cut_off_or_are_empty_but_on_those_that_are_no_python() -> None:
     cut, broken = completion(program(1), "length"), "def f(x:\n    return x"
     script = Script(cut, program(2), "", cut, broken, program(3), "```python\n```", program(1))
-    tree = search("refine", script)
+    tree = search("refine", script, config=CHAIN)
     assert [(node.path, node.verdict.status) for node in tree.rewrites if node.verdict] == [
         ((0,), "truncated"),
         ((1,), "fail"),
@@ -107,20 +103,31 @@ def test_refine_does_not_build_on_attempts_that_were_cut_off_or_are_empty_but_on
         ((2, 0), "missing_entry_point"),
         ((2, 1), "pass"),
     ]
-    assert [f"```python\n{program(2)}\n```" in prompt for prompt in script.asked] == [False] * 2 + [True] * 3 + [
-        False
-    ] * 3
-    assert tree.first_solved_rollout == 4
+    shown = [f"```python\n{program(2)}\n```" in prompt for prompt in script.asked]
+    assert shown == [False, False, True, True, True, False, False, False]
+    assert tree.first_solved_rollout == 8
 
 
 def test_refine_starts_anew_behind_a_pass_or_stops_there_if_asked_to() -> None:
-    replies = [program(1), program(2), program(3), program(1), program(4), program(5), program(6), program(7)]
-    tree = search("refine", Script(*replies))
+    replies = [program(n) for n in (1, 2, 3, 1, 4, 5, 6, 7)]
+    tree = search("refine", Script(*replies), config=CHAIN)
     assert [node.path for node in tree.rewrites] == [(0,), (1,), (1, 0), (2,), (3,), (3, 0), (4,), (4, 0)]
     assert tree.rewrites[3].duplicate_of is tree.rewrites[0]
     assert tree.root.value == 2.0
-    stopped = search("refine", Script(*replies[1:]), stop=True)
-    assert (stopped.samples, stopped.first_solved_rollout) == (3, 2)
+    stopped = search("refine", Script(*replies[1:]), stop=True, config=CHAIN)
+    assert (stopped.samples, stopped.first_solved_rollout) == (3, 3)
+
+
+def test_chains_of_refine_go_side_by_side_and_fill_a_rollout_together() -> None:
+    script = Script(*(program(n) for n in (2, 3)), completion("", "length"), *(program(n) for n in (4, 5, 6, 7, 1)))
+    tree = search("refine", script)
+    assert [(node.path, node.rollout) for node in tree.rewrites] == [
+        *[((0,), 1), ((1,), 1)],
+        *[((0, 0), 2), ((1, 0), 2)],  # (0, 0) is cut off, (1, 0) at the depth limit
+        *[((0, 1), 3), ((2,), 3)],
+        *[((3,), 4), ((2, 0), 4)],
+    ]
+    assert (tree.samples, tree.first_solved_rollout) == (8, 4)
 
 
 # --- line edits
@@ -131,70 +138,73 @@ def action(text: str) -> str:
 
 
 def test_line_edits_computed_by_hand() -> None:
+    # The first episode mends the bug in two steps and says so only when it runs the tests, as its third. The
+    # second tests the bug, errs in three ways, and is tested as it stands at its end.
     script = Script(
-        # The first episode mends line 2 in two steps and says so only when it runs the tests.
-        action("EDIT 2\n```python\n    y = x + 1\n```"),
-        action("INSERT 2\n```python\n    return y\n```"),
-        action("RUN_TESTS"),
-        # The second tests the bug, errs three ways, and is tested as it stands at its end.
-        action("RUN_TESTS"),
-        action("DELETE 7"),
-        "I would rather not.",
+        *[action("EDIT 2\n```python\n    y = x + 1\n```"), action("RUN_TESTS")],
+        *[action("INSERT 2\n```python\n    return y\n```"), action("DELETE 7")],
+        *[action("RUN_TESTS"), "I would rather not."],
         completion(action("EDIT 2\n    return x + 1"), "length"),
     )
     tree = search("line_edits", script)
     mended = "def f(x):\n    y = x + 1\n    return y"
     assert [(node.path, node.rollout, node.parse_status, node.code) for node in tree.rewrites] == [
         ((0,), 1, "edit", "def f(x):\n    y = x + 1"),
-        ((0, 0), 1, "insert", mended),
-        ((0, 0, 0), 2, "run_tests", mended),
-        ((1,), 2, "run_tests", program(0)),
-        ((1, 0), 3, "inapplicable", program(0)),
+        ((1,), 1, "run_tests", program(0)),
+        ((0, 0), 2, "insert", mended),
+        ((1, 0), 2, "inapplicable", program(0)),
+        ((0, 0, 0), 3, "run_tests", mended),
         ((1, 0, 0), 3, "unparsed", program(0)),
         ((1, 0, 0, 0), 4, "unparsed", program(0)),
     ]
-    assert [node.verdict.status if node.verdict else None for node in tree.rewrites] == [
-        *[None, None, "pass"],
-        *["fail", None, None, "truncated"],
-    ]
+    verdicts = [node.verdict.status if node.verdict else None for node in tree.rewrites]
+    assert verdicts == [None, "fail", None, None, "pass", None, "truncated"]
     assert [(node.visits, node.value) for node in tree.nodes] == [
         (7, 1.0),
-        *[(3, 1.0), (2, 1.0), (1, 1.0)],
-        *[(4, 0.0), (3, 0.0), (2, 0.0), (1, 0.0)],
+        *[(3, 1.0), (4, 0.0)],
+        *[(2, 1.0), (3, 0.0)],
+        *[(1, 1.0), (2, 0.0)],
+        (1, 0.0),
     ]
-    assert tree.executions == 2
-    assert tree.first_solved_rollout == 2
+    assert (tree.executions, tree.first_solved_rollout) == (2, 3)
     assert "1| def f(x):\n2|     return x + 0" in script.asked[0]
-    assert "1| def f(x):\n2|     y = x + 1\n```" in script.asked[1]
-    assert "1. EDIT 2: done" in script.asked[1]
-    assert "1. EDIT 2: done\n2. INSERT 2: done" in script.asked[2]
-    assert "turns so far" not in script.asked[3]
+    assert "turns so far" not in script.asked[0]
+    assert "1| def f(x):\n2|     y = x + 1\n```" in script.asked[2]
+    assert "1. EDIT 2: done" in script.asked[2]
+    assert "1. EDIT 2: done\n2. INSERT 2: done" in script.asked[4]
+    assert "last ran" not in script.asked[4]
     assert (
         "1. RUN_TESTS: 2 of 2 tests failed\n2. DELETE 7: the program had no such lines, nothing was done\n"
         "3. a reply without one readable CODE_ACTION: nothing was done\n\n"
         "When the tests last ran, these failed:\n\n- f(1) must give 2, but it returned 1\n"
     ) in script.asked[6]
     table = tables.frame("trajectories", rows(tree, 0.5))
-    assert table["reward"].to_list() == [None, None, None, 1.0, 0.0, None, None, 0.0]
-    assert handed_in(table)["node_id"] == tree.rewrites[2].node_id  # type: ignore[index]
+    assert table["reward"].to_list() == [None, None, 0.0, None, None, 1.0, None, 0.0]
+    assert handed_in(table)["node_id"] == tree.rewrites[4].node_id  # type: ignore[index]
 
 
-def test_an_episode_is_tested_at_its_end_and_a_search_stops_behind_a_solved_one_if_asked_to() -> None:
-    config = CONFIG.model_copy(update={"rollouts": 2})
-    replies = [action("DELETE 2"), action("EDIT 1\n" + program(1)), action("RUN_TESTS"), action("RUN_TESTS")]
-    for stop, samples in ((True, 2), (False, 4)):
-        tree = search("line_edits", Script(*replies), stop, config)
-        assert tree.samples == samples
-        assert [node.verdict.status if node.verdict else None for node in tree.rewrites[:2]] == [None, "pass"]
-        assert tree.first_solved_rollout == 1
+def test_every_episode_is_tested_after_its_last_turn() -> None:
+    last = [action("EDIT 1\n" + program(1)), action("RUN_TESTS")]
+    script = Script(action("DELETE 2"), action("DELETE 2"), *last)
+    tree = search("line_edits", script, config=CONFIG.model_copy(update={"rollouts": 2}))
+    verdicts = [node.verdict.status if node.verdict else None for node in tree.rewrites]
+    assert verdicts == [None, None, "pass", "syntax_error"]
+
+
+@pytest.mark.parametrize(("stop", "samples"), [(True, 4), (False, 6)])
+def test_an_episode_ends_when_the_tests_pass_and_the_search_with_it_if_asked_to(stop: bool, samples: int) -> None:
+    nothing = action("DELETE 9")
+    script = Script(action("EDIT 2\n    return x + 1"), nothing, action("RUN_TESTS"), nothing, nothing, nothing)
+    tree = search("line_edits", script, stop)
+    assert (tree.samples, tree.first_solved_rollout) == (samples, 2)
 
 
 def test_a_program_of_line_edits_that_is_no_python_is_shown_its_error() -> None:
-    script = Script(action("DELETE 1"), action("RUN_TESTS"), *[action("RUN_TESTS")] * 6)
-    tree = search("line_edits", script)
+    script = Script(action("DELETE 1"), *[action("RUN_TESTS")] * 3)
+    tree = search("line_edits", script, config=CHAIN.model_copy(update={"rollouts": 4}))
     assert tree.rewrites[1].verdict.status == "syntax_error"  # type: ignore[union-attr]
     assert "but IndentationError: unexpected indent (line 1)" in script.asked[2]
-    assert tree.executions == 1  # the bug, in the second episode
+    assert tree.executions == 0
 
 
 def test_line_edits_with_the_minimal_prompt_parse_nothing_and_do_not_crash() -> None:
@@ -239,7 +249,12 @@ def test_properties_of_the_tree_of_any_mode(
         below = [other for other in tree.rewrites if other.path[: node.depth] == node.path]
         assert (node.visits, node.value) == (len(below), sum(other.reward for other in below))
     # A rollout is `candidates` replies, so that its number means the same budget in every mode.
-    assert [node.rollout for node in tree.rewrites] == [1 + index // candidates for index in range(tree.samples)]
+    if mode == "line_edits":
+        assert [node.rollout for node in tree.rewrites] == sorted(node.depth for node in tree.rewrites)
+        assert len(tree.root.children) == candidates
+        assert all(len(node.children) <= 1 for node in tree.rewrites)
+    else:
+        assert [node.rollout for node in tree.rewrites] == [1 + index // candidates for index in range(tree.samples)]
     assert len({node.seed for node in tree.rewrites}) == tree.samples
     # What was cut off is never a fix, nor built on, nor handed in; and equal programs ran once.
     for node in tree.rewrites:
