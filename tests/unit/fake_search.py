@@ -34,7 +34,7 @@ def verdict(code: str, tests: Sequence[Test]) -> Verdict:
     scope: dict[str, Callable[[int], int]] = {}
     exec(code, scope)
     if "f" not in scope:
-        unrun = tuple(TestResult(test.test_id, "not_run", None, "no f", 0.0) for test in tests)
+        unrun = tuple(TestResult(test.test_id, "not_run", None, "no f", None, 0.0) for test in tests)
         return Verdict("missing_entry_point", unrun, 0.01)
     results = []
     for test in tests:

@@ -55,7 +55,7 @@ def test_mcts_without_critic_asks_for_rewrites_alone_and_its_q_is_the_mean_rewar
     tree = search("mcts_no_critic", script)
     assert len(script.asked) == tree.samples == 6
     assert not any("Rate the proposed version" in prompt for prompt in script.asked)
-    assert tree.critic_tokens == 0
+    assert sum(node.critic_tokens for node in tree.nodes) == 0
     assert [node.critique for node in tree.nodes] == [None] * 7
     # Ties go to the first created, so (0,) is expanded at once; of its children (0, 1) passes: q = 1/3 of three.
     assert [node.path for node in tree.rewrites[:4]] == [(0,), (1,), (0, 0), (0, 1)]
