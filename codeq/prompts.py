@@ -27,7 +27,7 @@ _REWRITE_SYSTEM = (
 )
 _CRITIC_SYSTEM = (
     "You are a careful reviewer of bug fixes. You are given a Python program that has a bug and a proposed corrected "
-    "version. Judge the proposal by reading it."
+    "version. Judge the proposal by reading it and by what became of its tests."
 )
 _CRITIC_QUESTION = (
     "Rate the proposed version from 0 to 1 on each of:\n"
@@ -157,11 +157,18 @@ def rewrite(
     return ({"role": "system", "content": _REWRITE_SYSTEM}, {"role": "user", "content": "\n\n".join(parts)})
 
 
-def critique(statement: str, buggy_code: str, candidate: str, cases: Sequence[Case]) -> Messages:
-    """Ask for a judgement of a candidate fix as JSON; the critic does not see how its tests went."""
+def critique(
+    statement: str, buggy_code: str, candidate: str, cases: Sequence[Case], failed: Sequence[Feedback]
+) -> Messages:
+    """Ask for a judgement of a candidate fix as JSON; `failed` are the test cases that it did not pass."""
     parts = ["What the program is meant to do:", statement] if statement else []
     parts += ["The program with the bug:", _fence(buggy_code), "The proposed version:", _fence(candidate)]
-    parts += ["Test cases it must pass:", "\n".join(map(must, cases)), _CRITIC_QUESTION]
+    parts += ["Test cases it must pass:", "\n".join(map(must, cases))]
+    if failed:
+        parts += [f"It fails {len(failed)} of them:", "\n".join(map(failure, failed))]
+    else:
+        parts.append("It passes all of them, but must be right on every other input too.")
+    parts.append(_CRITIC_QUESTION)
     return ({"role": "system", "content": _CRITIC_SYSTEM}, {"role": "user", "content": "\n\n".join(parts)})
 
 

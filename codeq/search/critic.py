@@ -7,29 +7,50 @@ exp(logprob / tokens), the geometric mean of the probabilities the policy gave t
 """
 
 import math
+from collections.abc import Sequence
 
 from codeq import prompts
 from codeq.config import SearchSettings
-from codeq.prompts import Case, Critique
+from codeq.prompts import Critique
+from codeq.search.expansion import Nothing, cases, failures
 from codeq.search.requests import Sample, Sampled
 from codeq.search.tree import Node, Tree
 
 
-def rubric_request(tree: Tree, node: Node, cases: tuple[Case, ...], settings: SearchSettings) -> Sample:
-    """The question whether `node` is a good fix."""
+def criticise(tree: Tree, candidates: Sequence[Node], settings: SearchSettings) -> Nothing:
+    """Give the executed candidates their critique, those that were cut off or are empty excepted.
+
+    The rubric is asked once about equal programs of one tree.
+    """
+    judged = [node for node in candidates if node.code and not node.truncated]
+    if settings.critic == "likelihood":
+        for node in judged:
+            node.critique = likelihood(node)
+    elif settings.critic == "rubric":
+        asked = [node for node in judged if node.duplicate_of is None]
+        answers: Sequence[Sampled] = yield [rubric_request(tree, node, settings) for node in asked]
+        for node, answer in zip(asked, answers, strict=True):
+            # A reply cut off before its JSON ends is unparsed.
+            node.critique = prompts.parse_critique(answer.completions[0].text)
+            node.seconds += answer.seconds
+            node.critic_tokens = len(answer.completions[0].token_ids)
+        for node in judged:
+            if node.duplicate_of is not None:
+                node.critique = node.duplicate_of.critique
+
+
+def rubric_request(tree: Tree, node: Node, settings: SearchSettings) -> Sample:
+    """The question whether `node` is a good fix, with what became of its tests."""
     assert node.parent is not None
+    assert node.verdict is not None
+    task, public = tree.task, cases(tree.task)
     return Sample(
-        prompts.critique(tree.task.statement, tree.task.buggy_code, node.code, cases),
+        prompts.critique(task.statement, task.buggy_code, node.code, public, failures(public, node.verdict)),
         (tree.seed(node.parent, node.path[-1], "critique"),),
         settings.critic_temperature,
         1.0,
         settings.critic_max_new_tokens,
     )
-
-
-def rubric_answer(answer: Sampled) -> Critique:
-    """The judgement in the policy's reply; a reply cut off before its JSON ends is unparsed."""
-    return prompts.parse_critique(answer.completions[0].text)
 
 
 def likelihood(node: Node) -> Critique:

@@ -1,4 +1,4 @@
-"""The steps that modes share: sample rewrites of a node, run them, ask the critic."""
+"""The steps that modes share: sample rewrites of a node, and run them."""
 
 import warnings
 from collections import Counter
@@ -11,7 +11,6 @@ from codeq.config import SearchSettings
 from codeq.identity import code_key
 from codeq.prompts import Case, Feedback, Style
 from codeq.sandbox import Test, TestResult, Verdict
-from codeq.search import critic
 from codeq.search.requests import Execute, Request, Sample, Sampled, Task
 from codeq.search.tree import Node, Tree
 
@@ -54,11 +53,10 @@ def sample(
     return children
 
 
-def evaluate(tree: Tree, candidates: list[Node], settings: SearchSettings) -> Nothing:
-    """Execute the candidates on the public tests and ask the critic, all at once; set verdict and reward.
+def execute(tree: Tree, candidates: Sequence[Node]) -> Nothing:
+    """Run the candidates on the public tests; set verdict and reward.
 
-    Equal programs of one tree are executed and judged by the rubric once; `duplicate_of` is the node that was.
-    Cut-off and empty completions get no score.
+    Equal programs of one tree run once; `duplicate_of` is the node that did.
     """
     runs: list[Node] = []
     for node in candidates:
@@ -69,30 +67,15 @@ def evaluate(tree: Tree, candidates: list[Node], settings: SearchSettings) -> No
                 runs.append(node)
             else:
                 node.duplicate_of = first
-    judged = [node for node in candidates if node.code and not node.truncated]
-    asked = [node for node in judged if settings.critic == "rubric" and node.duplicate_of is None]
-    task = tree.task
-    answers = yield (
-        [
-            *(Execute(task.program(node.code), task.tests) for node in runs),
-            *(critic.rubric_request(tree, node, cases(task), settings) for node in asked),
-        ]
-    )
-    for node, verdict in zip(runs, answers[: len(runs)], strict=True):
+    verdicts: Sequence[Verdict] = yield [Execute(tree.task.program(node.code), tree.task.tests) for node in runs]
+    for node, verdict in zip(runs, verdicts, strict=True):
         node.verdict = verdict
         node.seconds += verdict.seconds
-    for node, answer in zip(asked, answers[len(runs) :], strict=True):
-        node.critique = critic.rubric_answer(answer)
-        node.seconds += answer.seconds
-        node.critic_tokens = len(answer.completions[0].token_ids)
     for node in candidates:
         if node.duplicate_of is not None:
-            node.verdict, node.critique = node.duplicate_of.verdict, node.duplicate_of.critique
+            node.verdict = node.duplicate_of.verdict
         assert node.verdict is not None
         node.reward = 1.0 if node.verdict.passed else 0.0
-    if settings.critic == "likelihood":
-        for node in judged:
-            node.critique = critic.likelihood(node)
 
 
 def unexecuted(node: Node, tests: Sequence[Test]) -> Verdict | None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from codeq import actions
 from codeq.config import SearchSettings
 from codeq.prompts import Feedback, Style
-from codeq.search.expansion import Candidates, cases, evaluate, failures, sample
+from codeq.search.expansion import Candidates, cases, execute, failures, sample
 from codeq.search.requests import Search, Task
 from codeq.search.tree import Node, Tree, backpropagate, path_to_root
 
@@ -18,13 +18,12 @@ def line_edits(task: Task, settings: SearchSettings, style: Style, stop_when_sol
     policy asks for it, and after the last turn; all other turns have no verdict and no reward. An episode ends when
     they pass. No critic is asked.
     """
-    settings = settings.model_copy(update={"critic": "none"})
     tree = Tree(task, "line_edits")
     turns = [tree.root] * settings.candidates
     for rollout in range(1, settings.rollouts + 1):
         turns = yield from act(tree, turns, rollout, settings, style)
         last = rollout == settings.rollouts
-        yield from evaluate(tree, [turn for turn in turns if last or turn.parse_status == "run_tests"], settings)
+        yield from execute(tree, [turn for turn in turns if last or turn.parse_status == "run_tests"])
         for turn in turns:
             backpropagate(turn)
         going = [turn for turn in turns if not turn.passed]

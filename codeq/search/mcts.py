@@ -2,7 +2,8 @@
 
 from codeq.config import SearchSettings
 from codeq.prompts import Style
-from codeq.search.expansion import evaluate, expand
+from codeq.search.critic import criticise
+from codeq.search.expansion import execute, expand
 from codeq.search.requests import Search, Task
 from codeq.search.tree import Tree, backpropagate, select
 
@@ -15,10 +16,13 @@ def mcts(task: Task, settings: SearchSettings, style: Style, stop_when_solved: b
         if leaf is None:
             break
         candidates = yield from expand(tree, [leaf] * settings.candidates, rollout, settings, style)
-        yield from evaluate(tree, candidates, settings)
+        yield from execute(tree, candidates)
+        solved = any(candidate.passed for candidate in candidates)
+        if not (stop_when_solved and solved):  # then nothing is left to choose
+            yield from criticise(tree, candidates, settings)
         for candidate in candidates:
             backpropagate(candidate)
-        if stop_when_solved and any(candidate.passed for candidate in candidates):
+        if stop_when_solved and solved:
             break
     return tree
 

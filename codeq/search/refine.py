@@ -2,7 +2,7 @@
 
 from codeq.config import SearchSettings
 from codeq.prompts import Style
-from codeq.search.expansion import evaluate, expand
+from codeq.search.expansion import execute, expand
 from codeq.search.requests import Search, Task
 from codeq.search.tree import Node, Tree, backpropagate
 
@@ -13,12 +13,11 @@ def refine(task: Task, settings: SearchSettings, style: Style, stop_when_solved:
     Chains share nothing but the execution of equal programs; side by side they make larger batches, and a stop at the
     first pass counts samples as the other modes do. No critic is asked, since it would have nothing to choose.
     """
-    settings = settings.model_copy(update={"critic": "none"})
     tree = Tree(task, "refine")
     attempts = [tree.root] * settings.candidates
     for rollout in range(1, settings.rollouts + 1):
         rewrites = yield from expand(tree, attempts, rollout, settings, style)
-        yield from evaluate(tree, rewrites, settings)
+        yield from execute(tree, rewrites)
         for rewrite in rewrites:
             backpropagate(rewrite)
         if stop_when_solved and any(rewrite.passed for rewrite in rewrites):

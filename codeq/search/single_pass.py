@@ -2,7 +2,7 @@
 
 from codeq.config import SearchSettings
 from codeq.prompts import Style
-from codeq.search.expansion import evaluate, expand
+from codeq.search.expansion import execute, expand
 from codeq.search.requests import Search, Task
 from codeq.search.tree import Tree, backpropagate
 
@@ -11,6 +11,6 @@ def single_pass(task: Task, settings: SearchSettings, style: Style, stop_when_so
     """One candidate; `stop_when_solved` has nothing to stop."""
     tree = Tree(task, "single_pass")
     (candidate,) = yield from expand(tree, [tree.root], 1, settings, style)
-    yield from evaluate(tree, [candidate], settings)
+    yield from execute(tree, [candidate])
     backpropagate(candidate)
     return tree

@@ -177,6 +177,7 @@ def test_rubric_critic_scores_what_it_can_parse_and_counts_its_tokens() -> None:
     assert unparsed.q(0.5) == unparsed.q_mcts == 0.0
     assert scored.q(0.5) == pytest.approx(0.35)
     assert [request.temperature for request in seen[2:]] == [0.2, 0.2]  # type: ignore[attr-defined]
+    assert "f(5) must give 6, but it returned 7" in seen[2].prompt[-1]["content"]  # type: ignore[attr-defined]
     assert [node.critic_tokens for node in tree.rewrites] == [len(good.token_ids), len(junk.token_ids)]
     assert tree.tokens == sum(len(reply.token_ids) for reply in (good, junk)) + 2 * len(program(2))
     assert [row["critic_tokens"] for row in rows(tree, 0.5)] == [None, len(good.token_ids), len(junk.token_ids)]

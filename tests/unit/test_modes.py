@@ -270,8 +270,12 @@ def test_properties_of_the_tree_of_any_mode(
     assert tree.solved == (chosen is not None and chosen["verdict"] == "pass")
     # A critic is asked only where there is one.
     critiques = [request for request in asked if "Rate the proposed" in request.prompt[-1]["content"]]
-    if critic != "rubric" or mode in ("mcts_no_critic", "refine", "line_edits"):
+    if critic != "rubric" or mode != "mcts":
         assert critiques == []
+    if critic == "none" or mode != "mcts":
+        assert not any(node.critique for node in tree.nodes)
+    elif not (stop and tree.solved):
+        assert all(node.critique for node in tree.rewrites if node.code and not node.truncated)
     assert len(asked) == tree.samples + len(critiques)
     if stop:
         solved = [node.rollout for node in tree.rewrites if node.passed]

@@ -226,10 +226,15 @@ def test_minimal_prompt_is_the_program_to_repair_alone() -> None:
 
 
 def test_critique_prompt_shows_bug_and_candidate_and_asks_for_json() -> None:
-    (system, user) = prompts.critique("Add one.", CODE, "candidate = 1", [Case("f(1)", "2")])
+    failed = [Feedback(Case("f(1)", "2"), "it returned 3", "odd\n")]
+    (system, user) = prompts.critique("Add one.", CODE, "candidate = 1", [Case("f(1)", "2")], failed)
     assert system["role"] == "system"
     for part in ("Add one.", FENCED, "```python\ncandidate = 1\n```", "- f(1) must give 2", '"plausibility": 0.0'):
         assert part in user["content"]
+    assert "It fails 1 of them:\n\n- f(1) must give 2, but it returned 3; it printed 'odd\\n'" in user["content"]
+    (_, passed) = prompts.critique("Add one.", CODE, "candidate = 1", [Case("f(1)", "2")], [])
+    assert "It passes all of them" in passed["content"]
+    assert "It fails" not in passed["content"]
 
 
 @pytest.mark.parametrize(
