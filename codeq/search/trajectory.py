@@ -1,7 +1,5 @@
 """A finished tree as rows of the `trajectories` table, one per node in order of creation."""
 
-from dataclasses import asdict
-
 from codeq.search.tree import Node, Tree
 
 
@@ -30,12 +28,12 @@ def _row(tree: Tree, node: Node, alpha: float) -> dict[str, object]:
         "finish_reason": completion.finish_reason if completion else None,
         "code": node.code,
         "parse_status": None if is_root else node.parse_status,
-        "results": [asdict(result) for result in verdict.results] if verdict else None,
+        "results": [dict(vars(result)) for result in verdict.results] if verdict else None,
         "verdict": verdict.status if verdict else None,
         "peak_mb": verdict.peak_mb if verdict else None,
         "duplicate_of": node.duplicate_of.node_id if node.duplicate_of else None,
         "reward": node.reward if verdict else None,
-        "critic": asdict(node.critique) if node.critique else None,
+        "critic": dict(vars(node.critique)) if node.critique else None,
         "visits": node.visits,
         "q_mcts": node.q_mcts,
         "q_ai": node.q_ai,

@@ -11,9 +11,9 @@ from codeq.config import SearchSettings
 from codeq.identity import code_key, derive_seed
 from codeq.models import Completion, Rendered
 from codeq.search import MODES
-from codeq.search.requests import Execute, Sampled, Search
+from codeq.search.requests import Execute, Sample, Sampled, Search
 from codeq.search.trajectory import rows
-from codeq.search.tree import Node, Tree, select, ucb1
+from codeq.search.tree import Node, Tree, backpropagate, select, ucb1
 
 Script = Callable[[tuple[int, ...]], Completion]
 
@@ -87,6 +87,86 @@ def test_tree_computed_by_hand() -> None:
     q_ai = math.exp(-2 / len(program(4)))
     assert nodes[(0, 1)].q(0.5) == pytest.approx(0.5 / 3 + 0.5 * q_ai)
     assert nodes[(0, 1)].q(1.0) == pytest.approx(1 / 3)
+
+
+def test_ten_rollouts_computed_by_hand() -> None:
+    # c = 1, depth limit 4; fixes are (0, 0) and (1, 1, 0). UCB1 of the root's children before each rollout from the
+    # second on, as mean + sqrt(ln N / n):
+    before = {
+        2: (0.8326, 0.8326),  # 0 + sqrt(ln 2 / 1) twice: the first
+        3: (1.0131, 1.1774),  # 1/3 + sqrt(ln 4 / 3), 0 + sqrt(ln 4 / 1)
+        4: (1.1062, 0.7728),  # 1/3 + sqrt(ln 6 / 3), 0 + sqrt(ln 6 / 3); below, (0, 0) has 2.3 but passes
+        5: (0.8449, 0.8326),  # 1/5 + sqrt(ln 8 / 5), 0 + sqrt(ln 8 / 3)
+        6: (0.7164, 0.8761),  # 1/7 + sqrt(ln 10 / 7), 0 + sqrt(ln 10 / 3)
+        7: (0.7387, 0.7050),  # 1/7 + sqrt(ln 12 / 7), 0 + sqrt(ln 12 / 5)
+        8: (0.6526, 0.7265),  # 1/9 + sqrt(ln 14 / 9), 0 + sqrt(ln 14 / 5); 0 holds no open node from here on
+        9: (0.6661, 0.7722),  # 1/9 + sqrt(ln 16 / 9), 1/7 + sqrt(ln 16 / 7)
+        10: (0.6778, 0.6778),  # both 1/9 + sqrt(ln 18 / 9); below 1, 0.856 of (1, 0) and 0.863 of a closed branch
+    }
+    expanded = [(), (0,), (1,), (0, 1), (0, 1, 0), (1, 0), (0, 1, 1), (1, 1), (1, 1, 1), (1, 0, 0)]
+    numbers = [2, 3, 1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 1, 15, 16, 17, 18, 19]
+    for rollouts in range(1, 11):
+        config = LIKELIHOOD.model_copy(update={"rollouts": rollouts, "depth": 4})
+        tree = run(MODES["mcts"](task(), config, "minimal", False), scripted({(): numbers[: 2 * rollouts]}))
+        assert [node.parent.path for node in tree.rewrites[::2] if node.parent] == expanded[:rollouts]
+        scores = tuple(ucb1(child, 1.0) for child in tree.root.children)
+        assert rollouts + 1 not in before or scores == pytest.approx(before[rollouts + 1], abs=1e-4)
+    inner = {
+        (): (20, 2.0),
+        (0,): (9, 1.0),
+        (1,): (11, 1.0),
+        (0, 1): (7, 0.0),
+        (1, 0): (5, 0.0),
+        (1, 1): (5, 1.0),
+        (0, 1, 0): (3, 0.0),
+        (0, 1, 1): (3, 0.0),
+        (1, 0, 0): (3, 0.0),
+        (1, 1, 1): (3, 0.0),
+    }
+    found = by_path(tree)
+    assert {path: (found[path].visits, found[path].value) for path in inner} == inner
+    leaves = set(found) - set(inner)
+    assert {path for path in leaves if found[path].value} == {(0, 0), (1, 1, 0)}
+    assert {found[path].visits for path in leaves} == {1}
+    assert tree.first_solved_rollout == 2
+
+
+def test_a_reward_is_backpropagated_along_one_path_alone() -> None:
+    tree = run(
+        MODES["mcts"](task(), LIKELIHOOD.model_copy(update={"rollouts": 4}), "minimal", False),
+        lambda request, k: completion(program(2 + k)),
+    )
+    leaf = max(tree.rewrites, key=lambda node: node.depth)
+    before = {node.path: (node.visits, node.value) for node in tree.nodes}
+    leaf.reward = 1.0
+    backpropagate(leaf)
+    for node in tree.nodes:
+        on_path = leaf.path[: node.depth] == node.path
+        visits, value = before[node.path]
+        assert (node.visits, node.value) == (visits + on_path, value + on_path)
+    assert len([node for node in tree.nodes if node.visits != before[node.path][0]]) == leaf.depth + 1
+
+
+def test_equal_candidates_are_executed_and_judged_once_and_each_is_counted() -> None:
+    config = LIKELIHOOD.model_copy(update={"candidates": 4, "rollouts": 1, "critic": "rubric"})
+    judged = completion('{"correctness": 1, "clarity": 0.5, "plausibility": 0.6, "rationale": "ok"}')
+    texts = [program(2), program(3), program(2) + "  # the same", program(2)]
+    asked = []
+
+    def reply(request: Sample, k: int) -> Completion:
+        asked.append(request)
+        return completion(texts[k]) if len(asked) <= 4 else judged
+
+    tree = run(MODES["mcts"](task(), config, "instruct", False), reply)
+    first, _, *same = tree.rewrites
+    assert tree.executions == 2
+    assert len(asked) == 4 + 2  # the rubric is asked of each program once
+    for node in same:
+        assert node.duplicate_of is first
+        assert node.verdict is first.verdict
+        assert node.critique is first.critique
+        assert (node.visits, node.value) == (1, 0.0)
+    assert tree.root.visits == 4
 
 
 def test_ucb1_is_mean_reward_plus_bonus_and_infinite_before_the_first_visit() -> None:
