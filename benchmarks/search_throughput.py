@@ -132,8 +132,8 @@ def markdown(report: dict[str, Any]) -> str:
     lines += [
         "",
         "One tree at a time is `model.generate` with `num_return_sequences`. Lockstep waves and TreeQuest use CodeQ's",
-        "engine for one batch over all trees, then wait for all verdicts. CPU seconds are those of the searching process,",
-        "which others on the machine do not change much.",
+        "engine for one batch over all trees, then wait for all verdicts. CPU seconds are those of the process that",
+        "searches: they change less than wall time when others are busy on the machine.",
         "",
         "The driver's own cost, with an instant engine and sandbox and programs of 22 lines:",
         "",

@@ -111,6 +111,7 @@ class TransformersEngine:
         self._model, self._tokenizer = model.eval(), tokenizer
         self._device = torch.device(model.device)
         self._batch_tokens = batch_tokens
+        self._out_of_memory = False  # whether that has been said
         self._eos = tokenizers.end_tokens(tokenizer, model.generation_config)
         pad = tokenizer.pad_token_id
         self._pad = pad if pad is not None else self._eos[0]
@@ -203,7 +204,7 @@ class TransformersEngine:
 
         A batch of n sequences padded to the longest L costs n * (L + extra) tokens, at most the budget (one
         sequence over the budget is a batch of its own). Where the GPU cannot hold a batch, the budget is
-        halved for good and the batch is tried again.
+        halved for good and the batch is tried again; the log says so at the first time.
         """
         order = sorted(range(len(lengths)), key=lambda index: -lengths[index])
         while order:
@@ -223,7 +224,9 @@ class TransformersEngine:
                 order = order[len(batch) :]
                 continue
             torch.cuda.empty_cache()
-            log.warning("out of GPU memory: batches are halved to %d tokens from here on", self._batch_tokens)
+            if not self._out_of_memory:
+                log.warning("out of GPU memory: batches are halved, first to %d tokens", self._batch_tokens)
+            self._out_of_memory = True
 
     @torch.inference_mode()
     def _sample_batch(
