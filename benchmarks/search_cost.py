@@ -26,6 +26,15 @@ TESTS = tuple(Test(f"test-{x}", "public", values.dumps([x]), values.dumps(x + 1)
 LINES = "\n".join(f"    y{n} = x + {n}" for n in range(20))
 
 
+def tasks(count: int) -> list[Task]:
+    """Bugs that differ in their id alone."""
+    code = f"def f(x):\n{LINES}\n    return x"
+    return [
+        Task(f"bug-{n}", f"problem-{n}", code, "f", "function", (), "", "Add one.", TESTS, 1, 0, "instant")
+        for n in range(count)
+    ]
+
+
 class InstantEngine:
     """Programs of twenty lines, each its own, none of them a fix, so that every tree takes all its rollouts."""
 
@@ -63,12 +72,7 @@ def peak_kib() -> int:
 def main() -> None:
     count = int(sys.argv[1])
     settings = SearchSettings(rollouts=ROLLOUTS, critic="likelihood")
-    code = f"def f(x):\n{LINES}\n    return x"
-    tasks = (
-        Task(f"bug-{n}", f"problem-{n}", code, "f", "function", (), "", "Add one.", TESTS, 1, 0, "instant")
-        for n in range(count)
-    )
-    searches = (MODES["mcts"](task, settings, "instruct", False) for task in tasks)
+    searches = (MODES["mcts"](task, settings, "instruct", False) for task in tasks(count))
     started, used, nodes = time.perf_counter(), time.process_time(), 0
     for tree in drive(searches, InstantEngine(), InstantSandbox(), settings.live_trees):
         nodes += len(rows(tree, settings.alpha))

@@ -19,10 +19,13 @@ from typing import Any
 
 import search_draws
 import search_ways
+import torch
 from mini_search import ROOT, STUDY, TimedEngine, TimedSandbox, covered, policy, tasks
+from published_sampling import GenerateEngine
+from transformers import AutoModelForCausalLM
 
 from codeq.lineage.environment import machine
-from codeq.models import Engine
+from codeq.models import Engine, tokenizers
 from codeq.sandbox import Sandbox
 from codeq.search.requests import Task
 
@@ -54,7 +57,9 @@ def main() -> None:
     )
     args = parser.parse_args()
     mine = policy()
-    published = search_ways.GenerateEngine(mine, str(ROOT / STUDY.model.base))
+    weights = str(ROOT / STUDY.model.base)
+    plain = AutoModelForCausalLM.from_pretrained(weights, dtype=torch.float32)
+    published = GenerateEngine(mine, plain, tokenizers.load(weights))
     engines: dict[str, Engine] = {name: published if name == ONE else mine for name in WAYS}
     with Sandbox(STUDY.sandbox) as sandbox:
         bugs = tasks(args.bugs, sandbox)

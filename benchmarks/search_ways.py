@@ -6,65 +6,17 @@ Each takes tasks, an engine and a sandbox, and runs until every tree is finished
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 import treequest
 from mini_search import STUDY, TimedEngine, TimedSandbox
-from transformers import AutoModelForCausalLM
 
 from codeq import prompts
 from codeq.identity import derive_seed
-from codeq.models import Completion, Engine, SampleRequest, TokenIds, tokenizers
+from codeq.models import SampleRequest
 from codeq.search import MODES
 from codeq.search.driver import drive
 from codeq.search.requests import Execute, Sample, Sampled, Search, Task
 
 SEARCH, STYLE = STUDY.search, STUDY.model.prompt
-
-
-class GenerateEngine:
-    """The published way to sample: `model.generate` with `num_return_sequences`, one prompt at a time.
-
-    It reports no log-probabilities, which spares it work that CodeQ's engine does.
-    """
-
-    def __init__(self, engine: Engine, source: str) -> None:
-        self.policy, self.render = engine.policy, engine.render
-        self.model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32).eval()
-        self.tokenizer = tokenizers.load(source)
-
-    def sample(self, requests: Sequence[SampleRequest]) -> list[list[Completion]]:
-        return [self._generate(request) for request in requests]
-
-    @torch.inference_mode()
-    def _generate(self, request: SampleRequest) -> list[Completion]:
-        torch.manual_seed(request.seeds[0])
-        prompt = torch.tensor([self.render(request.prompt).token_ids])
-        sequences = self.model.generate(
-            prompt,
-            attention_mask=torch.ones_like(prompt),
-            do_sample=True,
-            temperature=request.temperature,
-            top_p=request.top_p,
-            top_k=0,
-            max_new_tokens=request.max_new_tokens,
-            num_return_sequences=len(request.seeds),
-            pad_token_id=self.tokenizer.pad_token_id,
-        )
-        return [self._completion(ids) for ids in sequences[:, prompt.shape[1] :].tolist()]
-
-    def _completion(self, ids: list[int]) -> Completion:
-        end = self.tokenizer.eos_token_id
-        stopped = end in ids
-        shown = ids[: ids.index(end)] if stopped else ids
-        return Completion(
-            self.tokenizer.decode(shown),
-            (*shown, end) if stopped else tuple(shown),
-            "stop" if stopped else "length",
-            0.0,
-        )
-
-    def logprobs(self, items: Sequence[tuple[TokenIds, TokenIds]]) -> list[float]:
-        raise NotImplementedError("the published way asks for none")
 
 
 def driver(tasks: Sequence[Task], engine: TimedEngine, sandbox: TimedSandbox) -> None:

@@ -7,8 +7,10 @@ parallelism, continuous batching.
 Every completion draws from its own counter-based stream of uniforms (Philox keyed by its seed, one
 uniform per token) by inversion of the exact tempered and nucleus-truncated distribution. A completion
 therefore depends on its prompt, its seed and the weights, not on the batch it fell into - up to the
-rounding of matrix products, whose kernels depend on the batch's shape: two runs can differ where a
-uniform falls within about 1e-6 (float32) of a boundary between two tokens.
+rounding of matrix products, whose kernels depend on the batch's shape: a draw can differ where the uniform
+falls between a boundary of two tokens and the same boundary in another batch. For the mini model in float32
+that has a chance of 1e-6 to 2e-6 per token (benchmarks/search_throughput.md), and log-probabilities differ in
+their last digits.
 """
 
 import logging

@@ -20,23 +20,23 @@ from codeq.search.tree import Node, Tree
 def criticise(tree: Tree, candidates: Sequence[Node], settings: SearchSettings) -> Nothing:
     """Give the executed candidates their critique, those that were cut off or are empty excepted.
 
-    The rubric is asked once about equal programs of one tree.
+    Equal programs of one tree share the critique of the first: even their likelihoods differ, by rounding.
     """
     judged = [node for node in candidates if node.code and not node.truncated]
+    first = [node for node in judged if node.duplicate_of is None]
     if settings.critic == "likelihood":
-        for node in judged:
+        for node in first:
             node.critique = likelihood(node)
     elif settings.critic == "rubric":
-        asked = [node for node in judged if node.duplicate_of is None]
-        answers: Sequence[Sampled] = yield [rubric_request(tree, node, settings) for node in asked]
-        for node, answer in zip(asked, answers, strict=True):
+        answers: Sequence[Sampled] = yield [rubric_request(tree, node, settings) for node in first]
+        for node, answer in zip(first, answers, strict=True):
             # A reply cut off before its JSON ends is unparsed.
             node.critique = prompts.parse_critique(answer.completions[0].text)
             node.seconds += answer.seconds
             node.critic_tokens = len(answer.completions[0].token_ids)
-        for node in judged:
-            if node.duplicate_of is not None:
-                node.critique = node.duplicate_of.critique
+    for node in judged:
+        if node.duplicate_of is not None:
+            node.critique = node.duplicate_of.critique
 
 
 def rubric_request(tree: Tree, node: Node, settings: SearchSettings) -> Sample:

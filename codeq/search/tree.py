@@ -181,7 +181,8 @@ def ucb1(node: Node, exploration: float) -> float:
 def select(root: Node, exploration: float, depth_limit: int) -> Node | None:
     """Follow the best open branch by UCB1 down to a node that may be expanded; None if no branch is open.
 
-    Ties go to the higher critic's score, then to the node created first.
+    Ties go to the higher critic's score, to three decimals, then to the node created first. Further decimals of a
+    likelihood depend on the batch in which it was computed.
     """
     if not root.open(depth_limit):
         return None
@@ -190,6 +191,6 @@ def select(root: Node, exploration: float, depth_limit: int) -> Node | None:
         # max() keeps the first of equals, and children stand in order of creation.
         node = max(
             (child for child in node.children if child.open(depth_limit)),
-            key=lambda child: (ucb1(child, exploration), child.q_ai or 0.0),
+            key=lambda child: (ucb1(child, exploration), round(child.q_ai or 0.0, 3)),
         )
     return node

@@ -1,7 +1,7 @@
 """The mini model searches real bugs through driver and sandbox: what is found does not depend on the batches.
 
-On a CPU in float32. Between batches of 1 and of 8 a draw differs with a chance of about 2e-6 (benchmarks/
-search_throughput.md), so with this test's 4,000 draws about one kind of CPU in a hundred may see a difference.
+On a CPU in float32. Between batches of 1 and of 8 a draw differs with a chance of about 2e-6
+(benchmarks/search_throughput.md), so about one kind of CPU in a hundred could see a difference in this test's draws.
 """
 
 from pathlib import Path
@@ -78,7 +78,7 @@ def test_trajectories_do_not_depend_on_the_batch_size(tasks: list[Task]) -> None
         assert max(row["depth"] for row in alone) == 2  # type: ignore[type-var]
         for sequences, live_trees in ((8, 16), (32, 16)):
             found, sizes = search(tasks, sandbox, sequences, live_trees)
-            assert sizes[0] == sequences
+            assert sequences <= sizes[0] < 1.5 * sequences  # a call's longest prompt is not that of all
             for left, right in zip(alone, found, strict=True):
                 exact = {key for key in left if key not in (*FLOATS, "critic")}
                 assert {key: left[key] for key in exact} == {key: right[key] for key in exact}

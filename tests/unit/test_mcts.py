@@ -188,6 +188,15 @@ def test_ties_of_ucb1_go_to_the_higher_critic_score() -> None:
     assert [node.path for node in tree.rewrites] == [(0,), (1,), (1, 0), (1, 1)]
 
 
+def test_likelihoods_that_differ_by_rounding_alone_are_a_tie() -> None:
+    # Two equal programs that cannot be executed, so that each has a likelihood of its own.
+    for logprobs in ((-9.0, -9.000001), (-9.000001, -9.0)):
+        replies = [completion("def f(x:", logprob=logprob) for logprob in logprobs] + [completion(program(4))] * 2
+        settings_ = LIKELIHOOD.model_copy(update={"rollouts": 2})
+        tree = run(MODES["mcts"](task(), settings_, "minimal", False), lambda request, k, left=replies: left.pop(0))
+        assert [node.path for node in tree.rewrites] == [(0,), (1,), (0, 0), (0, 1)]
+
+
 def test_evaluation_stops_at_the_first_pass_and_training_does_not() -> None:
     for stop, samples in ((True, 2), (False, 6)):
         for mode in ("mcts", "best_of_n"):
@@ -336,7 +345,7 @@ def reference_selection(tree: Tree, rollout: int, config: SearchSettings) -> tup
         def score(node: Node, total: int = total) -> tuple[float, float, int]:
             rewards = [other.reward for other in below(node.path)]
             bonus = config.exploration * (math.log(total) / len(rewards)) ** 0.5
-            return (sum(rewards) / len(rewards) + bonus, node.q_ai or 0.0, -node.path[-1])
+            return (sum(rewards) / len(rewards) + bonus, round(node.q_ai or 0.0, 3), -node.path[-1])
 
         path = max(children, key=score).path
     return path
@@ -378,6 +387,7 @@ def test_properties_of_any_search_tree(
         if node.duplicate_of is not None:
             assert code_key(node.code) == code_key(node.duplicate_of.code)
             assert node.verdict is node.duplicate_of.verdict
+            assert node.critique is node.duplicate_of.critique
             assert tree.nodes.index(node.duplicate_of) < tree.nodes.index(node)
     made = {node.rollout: node.parent.path for node in tree.rewrites if node.parent}
     for rollout in range(1, max(made) + 1):
