@@ -66,7 +66,7 @@ def search(
     found = []
     for row in (row for tree in trees for row in rows(tree, SEARCH.alpha)):
         results = [{**result, "seconds": None} for result in row["results"] or ()]  # type: ignore[attr-defined]
-        found.append({**row, "results": results, "seconds": None})
+        found.append({**row, "results": results, "seconds": None, "peak_mb": None})
     return found, sizes
 
 
