@@ -2,8 +2,9 @@
 
 It keeps up to `live_trees` searches going. What they ask of the model is gathered into large engine calls;
 what they ask of the sandbox runs meanwhile. An engine call takes at most half of the live trees, so that
-the other half can be in the sandbox, and waits until a quarter of them ask, unless the sandbox is idle:
-small calls waste the model. The number of live trees bounds everything in flight, hence memory.
+the other half can be in the sandbox, and waits until a quarter of them ask, unless the sandbox is idle. Small
+calls waste the model, so it takes up to 32 trees, and waits for as many, however few are alive. The number
+of live trees bounds everything in flight, hence memory.
 
 Searches share nothing and every completion has its own seed, so a tree does not depend on which trees it
 lived with or on the order in which verdicts arrived; only the order in which trees are yielded does.
@@ -24,6 +25,8 @@ from codeq.search.requests import Answer, Execute, Request, Sample, Sampled, Sea
 from codeq.search.tree import Tree
 
 log = logging.getLogger(__name__)
+
+_SMALL_CALL = 32  # trees: with four candidates each, a batch that keeps a model busy
 
 
 class Judge(Protocol):
@@ -58,9 +61,10 @@ def drive(searches: Iterable[Search], engine: Engine, sandbox: Judge, live_trees
                 yield run.finished.popleft()
             if not run.live:
                 break
-            asked = run.asking and (run.executing == 0 or 4 * len(run.asking) >= len(run.live))
+            enough = max(_SMALL_CALL, len(run.live) // 4)
+            asked = run.asking and (run.executing == 0 or len(run.asking) >= enough)
             if asked:
-                run.sample((len(run.live) + 1) // 2)
+                run.sample(max(_SMALL_CALL, (len(run.live) + 1) // 2))
             run.collect(wait=not asked)
         run.report(time.perf_counter() - started)
     finally:

@@ -40,12 +40,19 @@ def test_trees_do_not_depend_on_company_or_on_arrival_order(mode: str) -> None:
 def test_requests_of_live_trees_share_engine_calls() -> None:
     engine = FakeEngine()
     with FakeSandbox() as sandbox:
-        trees = list(drive(searches(40), engine, sandbox, 40))
+        trees = list(drive(searches(100), engine, sandbox, 80))
     asked = sum(engine.calls)
     rollouts = sum(len({node.rollout for node in tree.rewrites}) for tree in trees)
     assert asked >= rollouts  # every expansion, and the critic's requests
-    assert engine.calls[0] == 20  # half of the live trees; the others go next, while these execute
-    assert asked / len(engine.calls) > 10
+    assert engine.calls[0] == 40  # half of the live trees; the others go next, while these execute
+    assert asked / len(engine.calls) > 20
+
+
+def test_few_trees_are_not_divided() -> None:
+    engine = FakeEngine()
+    with FakeSandbox(0.004) as sandbox:
+        list(drive(searches(24, "best_of_n"), engine, sandbox, 24))
+    assert engine.calls == [24] * SETTINGS.rollouts
 
 
 class CountingSandbox(FakeSandbox):
@@ -86,7 +93,7 @@ class ForgetfulEngine(FakeEngine):
 
 
 def test_a_lost_completion_stops_the_run() -> None:
-    with FakeSandbox() as sandbox, pytest.raises(ModelError, match="5 completions where 6 were asked for"):
+    with FakeSandbox() as sandbox, pytest.raises(ModelError, match="11 completions where 12 were asked for"):
         list(drive(searches(4), ForgetfulEngine(), sandbox, 4))
 
 
