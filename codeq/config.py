@@ -53,10 +53,18 @@ class Section(BaseModel):
         return value
 
     def determinants(self) -> dict[str, Any]:
-        """The settings on which results depend, as plain data: all but those that say how a machine is used."""
-        extra = {name: field.json_schema_extra for name, field in type(self).model_fields.items()}
-        machine = {name for name, marks in extra.items() if isinstance(marks, dict) and marks.get("machine")}
-        return self.model_dump(mode="json", exclude=machine)
+        """The settings on which results depend, as plain data: all but those of the machine."""
+        plain = self.model_dump(mode="json", exclude=self._machine())
+        return plain | {name: part.determinants() for name, part in self if isinstance(part, Section)}
+
+    def machine(self) -> dict[str, Any]:
+        """The settings that say how a machine is used, as plain data."""
+        return self.model_dump(mode="json", include=self._machine())
+
+    @classmethod
+    def _machine(cls) -> set[str]:
+        extra = {name: field.json_schema_extra for name, field in cls.model_fields.items()}
+        return {name for name, marks in extra.items() if isinstance(marks, dict) and marks.get("machine")}
 
 
 class DataSettings(Section):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from codeq.config import Study, load_study, parse
+from codeq.config import Section, Study, load_study, parse
 from codeq.errors import CodeqError, ConfigError
 
 
@@ -23,29 +23,57 @@ def parser(doc: str | None, *, settings: bool = True) -> argparse.ArgumentParser
             required=True,
             help='a study\'s YAML file, or inline JSON with the sections that matter, as in \'{"dpo": {"beta": 0.2}}\'',
         )
+        made.add_argument(
+            "--machine",
+            action=_Machine,
+            help='after --settings: inline JSON of settings of the machine, as in \'{"sandbox": {"workers": 8}}\'',
+        )
     return made
+
+
+class _Machine(argparse.Action):
+    """Puts settings of the machine into the study that `--settings` gave."""
+
+    def __call__(self, parser: object, given: argparse.Namespace, text: object, option: object = None) -> None:
+        plain = given.settings.model_dump(mode="json")
+        for section, changes in _json(str(text), "--machine").items():
+            known = machine(given.settings).get(section, {})
+            if unknown := sorted(changes.keys() - known.keys()):
+                raise ConfigError(f"--machine: {section}.{unknown[0]} is no setting of the machine; use --settings")
+            plain[section] |= changes
+        given.settings = parse(Study, plain, "--machine")
 
 
 def study(text: str) -> Study:
     """The `--settings` argument: a YAML file, or inline JSON whose missing sections get their defaults."""
     if not text.lstrip().startswith("{"):
         return load_study(Path(text))
+    return parse(Study, {"name": "by-hand", **_json(text, "--settings")}, "--settings")  # type: ignore[no-any-return]
+
+
+def _json(text: str, option: str) -> dict[str, Any]:
     try:
         values: dict[str, Any] = json.loads(text)
     except json.JSONDecodeError as error:
-        raise ConfigError(f"--settings: not JSON: {error}") from error
-    return parse(Study, {"name": "by-hand", **values}, "--settings")  # type: ignore[no-any-return]
+        raise ConfigError(f"{option}: not JSON: {error}") from error
+    return values
 
 
 def sections(study: Study, *whole: str, **parts: Sequence[str]) -> dict[str, Any]:
-    """Some sections of a study as plain data, `whole` or in `parts` (section -> keys).
+    """Some sections of a study as plain data, `whole` but for the machine's settings, or in `parts` (section -> keys).
 
     These are the parameters of a rule and of its lineage record: what is left out makes nothing stale.
     """
     plain = study.model_dump(mode="json")
-    chosen = {name: plain[name] for name in whole}
+    chosen = {name: getattr(study, name).determinants() for name in whole}
     chosen |= {name: {key: plain[name][key] for key in keys} for name, keys in parts.items()}
     return dict(sorted(chosen.items()))
+
+
+def machine(study: Study) -> dict[str, Any]:
+    """The settings that say how a machine is used, by section; no result depends on them."""
+    parts = {name: part.machine() for name, part in study if isinstance(part, Section)}
+    return {name: part for name, part in sorted(parts.items()) if part}
 
 
 def run(main: Callable[[], None]) -> None:

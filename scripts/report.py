@@ -27,7 +27,7 @@ def main() -> None:
         script=__file__,
         inputs={**results, "plots": args.plots, "audit": args.audit, "evaluations": args.evaluations},
         outputs={"report": args.report},
-        settings=args.settings.model_dump(mode="json"),
+        settings=args.settings.determinants(),
         seed=None,
     ):
         evaluation = pl.concat([pl.read_parquet(path) for path in args.evaluations])

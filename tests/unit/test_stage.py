@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from codeq import stage
-from codeq.config import DpoSettings, Study, load_study
+from codeq.config import DpoSettings, Study, load_study, parse
 from codeq.errors import CodeqError, ConfigError, DataError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,7 +52,32 @@ def test_sections_are_plain_sorted_data_that_make_the_same_study_again(names):
     assert list(plain) == sorted(names)
     assert json.loads(json.dumps(plain)) == plain
     again = stage.study(json.dumps(plain))
-    assert all(getattr(again, name) == getattr(study, name) for name in names)
+    assert all(getattr(again, name).determinants() == getattr(study, name).determinants() for name in names)
+
+
+def test_settings_of_the_machine_are_told_apart_and_come_back():
+    study = parse(Study, {"name": "x", "sandbox": {"workers": 7, "memory_mb": 300}, "search": {"shards": 3}})
+    told = stage.machine(study)
+    assert told["sandbox"] == {"workers": 7}
+    assert told["search"]["shards"] == 3
+    assert "workers" not in stage.sections(study, "sandbox")["sandbox"]
+    assert "workers" not in study.determinants()["sandbox"]
+    rest = json.dumps(stage.sections(study, "sandbox", "search", "model"))
+    args = stage.parser("").parse_args(["--settings", rest, "--machine", json.dumps(told)])
+    assert (args.settings.sandbox, args.settings.search) == (study.sandbox, study.search)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"sandbox": {"memory_mb": 1}}', "sandbox.memory_mb is no setting of the machine; use --settings"),
+        ('{"sandbox": {"workers": 0}}', "--machine: invalid configuration\n.*sandbox.workers"),
+        ("{", "--machine: not JSON"),
+    ],
+)
+def test_bad_settings_of_the_machine_are_refused(text, message):
+    with pytest.raises(ConfigError, match=message):
+        stage.parser("").parse_args(["--settings", "{}", "--machine", text])
 
 
 def test_an_argument_parser_shows_the_docstring_and_asks_for_settings_only_where_there_are_any():

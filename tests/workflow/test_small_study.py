@@ -38,6 +38,12 @@ def test_second_run_has_nothing_to_do(study: Path, snakemake: Snakemake) -> None
     assert "Nothing to be done" in output.stdout + output.stderr
 
 
+def test_settings_of_the_machine_rerun_nothing(study: Path, snakemake: Snakemake) -> None:
+    changed = ["sandbox={workers: 3}", "model={batch_tokens: 4096}", "search={live_trees: 5}"]
+    output = snakemake("-n", "--configfile", "config/small.yaml", "--config", *changed)
+    assert "Nothing to be done" in output.stdout + output.stderr
+
+
 def test_a_changed_beta_reruns_training_and_what_follows_but_no_search_of_policy_0(
     study: Path, snakemake: Snakemake
 ) -> None:

@@ -3,6 +3,7 @@
 # STUDY    the validated study; an invalid configuration stops here, before any rule is planned
 # RESULTS  directory of the study
 # settings(...), code(...)  the two params of a rule: what it is told, and the code that runs
+# MACHINE  what a command is told of the machine besides
 # policy(...)  the manifest of a round's policy; round 0 is the base model
 import json
 import shlex
@@ -46,6 +47,10 @@ def settings(*whole, **parts):
     would go unnoticed.
     """
     return json.dumps(stage.sections(STUDY, *whole, **parts), sort_keys=True)
+
+
+# How the machine is used: a global of the commands and no param, so that another value makes nothing stale.
+MACHINE = json.dumps(stage.machine(STUDY), sort_keys=True)
 
 
 def code(script):

@@ -93,7 +93,7 @@ rule report:
         mem_mb=2000,
         runtime=10,
     params:
-        settings=json.dumps(STUDY.model_dump(mode="json"), sort_keys=True),
+        settings=json.dumps(STUDY.determinants(), sort_keys=True),
         code=code("report"),
         tables=lambda wildcards, input: Path(input.tables[0]).parent,
     shell:
