@@ -123,7 +123,8 @@ def test_search_follows_its_definitions(study: Path) -> None:
     nodes = tables.read("trajectories", study / "seed-0" / "round-1" / "trajectories.parquet")
     for tree in nodes.partition_by("tree_id"):
         root, rewrites = tree.row(0, named=True), tree.slice(1).to_dicts()
-        children = {node["node_id"]: [] for node in tree.to_dicts()}
+        by_id = {node["node_id"]: node for node in tree.to_dicts()}
+        children = {node_id: [] for node_id in by_id}
         for node in rewrites:
             children[node["parent_id"]].append(node)
         assert root["visits"] == len(rewrites) <= 8
@@ -134,7 +135,9 @@ def test_search_follows_its_definitions(study: Path) -> None:
                 subtree += children[inner["node_id"]]
             assert node["visits"] == len(subtree)
             assert node["q_mcts"] == pytest.approx(sum(inner["reward"] for inner in subtree) / len(subtree))
-            assert node["q_ai"] is None or node["q_ai"] == pytest.approx(math.exp(node["logprob"] / node["tokens"]))
+            judged = by_id[node["duplicate_of"] or node["node_id"]]  # equal programs share the critique of the first
+            likelihood = math.exp(judged["logprob"] / judged["tokens"])
+            assert node["q_ai"] is None or node["q_ai"] == pytest.approx(likelihood)
             assert node["reward"] == float(node["verdict"] == "pass")
             # Any seed can be recomputed from what names it.
             path, step = [], node
