@@ -157,6 +157,9 @@ class PairSettings(Section):
     )
     threshold: float = setting(0.2, "least q(chosen) - q(rejected) of a sibling pair", unit="1", gt=0, le=1)
     max_per_tree: int = setting(8, "pairs kept per tree, widest margin first", unit="pairs", ge=1)
+    replay: float = setting(
+        0.0, "pairs of earlier rounds that are trained on again, as a share of the round's own", unit="1", ge=0, le=1
+    )
     minimum: int = setting(32, "fewer pairs than this stop the study", unit="pairs", ge=1)
 
 

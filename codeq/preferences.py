@@ -5,59 +5,163 @@ Two completions of one prompt form a pair when one is preferred:
 - ``siblings``: children of one node with q(chosen) - q(rejected) above the threshold, unless the
   tests contradict q (reward(chosen) < reward(rejected)): the critic alone never outvotes the tests;
 - ``best_vs_worst``: per tree, among the answers to the root prompt, the passing one of highest q
-  against the failing one of lowest q, whatever their margin;
+  against the failing one of highest q, whatever their margin;
 - ``mix``: both; a pair found twice counts once, as ``best_vs_worst``.
 
-The two never have equal code (`codeq.identity.code_key`), they always answer the same prompt, and a
-completion that was cut off or holds no code is never chosen. Of siblings with equal code, only one
-is considered. The root of a tree is the buggy program itself and takes no part.
+Who takes part:
+
+- The root of a tree is the buggy program itself and takes no part, nor does a completion that was cut off: it
+  has no end-of-sequence token that training could show, and as the rejected one it would teach the policy to
+  avoid a beginning for the end it never had. A completion without a program is never chosen.
+- The two never have equal code. Of siblings with equal code, only one is considered. The search has recorded
+  which programs of a tree are equal (`duplicate_of`); those that it did not run are compared by `code_key`.
+- Near-duplicates are thinned: a pair counts once per problem, if its two programs are the same but for
+  comments, blank lines and indentation, and so is one tree's against all others.
+
+Rows of one tree stand together in a table, so it is read in batches of whole trees, of any number.
 """
+
+from collections import Counter
+from collections.abc import Iterator
 
 import polars as pl
 
 from codeq.config import PairSettings
 from codeq.errors import DataError
-from codeq.identity import code_key, content_id
+from codeq.identity import code_key, content_id, digest
+from codeq.prompts import parse_rewrite
 from codeq.tables import SCHEMAS
 
-_TREE_COLUMNS = ["bug_id", "problem_id", "tree_id", "parent_id", "prompt"]
-_NODE_COLUMNS = ["node_id", "completion", "q", "reward", "verdict", "choosable"]
+BATCH = 100_000  # rows of trajectories read at once: a few hundred MB with long prompts
+_COLUMNS = (
+    *("tree_id", "node_id", "parent_id", "bug_id", "problem_id", "round", "depth", "prompt", "prompt_digest"),
+    *("completion", "finish_reason", "code", "verdict", "duplicate_of", "reward", "q", "logprob", "tokens"),
+)
+_NODE_COLUMNS = ("row", "node_id", "q", "reward", "shape")
+_SCHEMA = pl.Schema(SCHEMAS["pairs"])
 
 
-def pairs(trajectories: pl.DataFrame, settings: PairSettings) -> pl.DataFrame:
-    """The table `pairs` of the table `trajectories`, independent of the order of its rows.
+def pairs(
+    trajectories: pl.LazyFrame, settings: PairSettings, earlier: pl.DataFrame | None = None
+) -> Iterator[tuple[pl.DataFrame, Counter[str]]]:
+    """The table `pairs` of the table `trajectories` in parts, each with the counts of what was left out for it.
 
-    At most `settings.max_per_tree` pairs of a tree are kept, widest margin first, ties by pair_id.
-    Raises DataError if the children of one node were sampled from different prompts.
+    Pairs stand in the order of their trees. At most `settings.max_per_tree` of a tree are kept: ``best_vs_worst``
+    first, then widest margin, ties by the ids of chosen and rejected node. Near-duplicates are thinned within
+    each tree before that, and against the trees that stand before it afterwards, which frees no place.
+
+    The last part replays pairs of `earlier` rounds: `settings.replay` times as many as this round has, in an order
+    drawn anew each round; they keep their ids and the round they were found in.
+
+    Raises DataError if the rows of a tree do not stand together, or if the children of one node were sampled
+    from different prompts.
     """
-    nodes = _candidates(trajectories)
-    strategies = {"siblings": _siblings(nodes, settings.threshold), "best_vs_worst": _best_vs_worst(nodes)}
+    seen = pl.Series(dtype=pl.UInt64)
+    kept, latest = 0, 0
+    for trees in whole_trees(trajectories):
+        found, counts = of_trees(trees, settings)
+        fresh, seen = _unseen(found, seen)
+        counts["near-duplicates of another tree"] = found.height - fresh.height
+        counts["pairs of this round"] = fresh.height
+        kept, latest = kept + fresh.height, max(latest, trees["round"].max() or 0)  # type: ignore[type-var]
+        yield fresh.select(_SCHEMA.names()), counts
+    if earlier is not None and settings.replay:
+        replayed = _replayed(earlier, seen, round(settings.replay * kept), latest)
+        yield replayed, Counter({"pairs of earlier rounds": replayed.height})
+
+
+def whole_trees(trajectories: pl.LazyFrame, rows: int = BATCH) -> Iterator[pl.DataFrame]:
+    """The table in batches of about `rows` rows that divide no tree. Raises DataError if a tree is scattered."""
+    rest, done = pl.DataFrame(), set[str]()
+    for batch in trajectories.select(_COLUMNS).collect_batches(chunk_size=rows, maintain_order=True):
+        rest = pl.concat([rest, batch]) if len(rest) else batch
+        last = rest["tree_id"] == rest["tree_id"].last()
+        whole, rest = rest.filter(~last), rest.filter(last)
+        if len(whole):
+            _stand_together(whole, done)
+            yield whole
+    if len(rest):
+        _stand_together(rest, done)
+        yield rest
+
+
+def of_trees(trees: pl.DataFrame, settings: PairSettings) -> tuple[pl.DataFrame, Counter[str]]:
+    """The pairs of whole trees, with the column `pair_key` beside those of the table, and what was left out."""
+    nodes, counts = _candidates(trees)
+    strategies = {"siblings": _siblings(nodes.lazy(), settings.threshold), "best_vs_worst": _best_vs_worst(nodes.lazy())}
     if settings.strategy != "mix":
         strategies = {settings.strategy: strategies[settings.strategy]}
     found = (
         pl.concat([table.with_columns(strategy=pl.lit(name)) for name, table in strategies.items()])
-        .sort("strategy")  # best_vs_worst before siblings
-        .unique(["tree_id", "chosen_node", "rejected_node"], keep="first", maintain_order=True)
-        .with_columns(
-            margin=pl.col("q_chosen") - pl.col("q_rejected"),
-            pair_id=pl.struct("tree_id", "chosen_node", "rejected_node").map_elements(
-                lambda pair: content_id("pair", pair["tree_id"], pair["chosen_node"], pair["rejected_node"]),
-                return_dtype=pl.String,
-            ),
+        .with_columns(margin=pl.col("q") - pl.col("q_rejected"))
+        .sort(  # best_vs_worst stands before siblings
+            ["tree", "strategy", "margin", "node_id", "node_id_rejected"], descending=[False, False, True, False, False]
         )
-        .sort(["tree_id", "margin", "pair_id"], descending=[False, True, False])
-        .group_by("tree_id", maintain_order=True)
-        .head(settings.max_per_tree)
+        .unique(["row", "row_rejected"], keep="first", maintain_order=True)
+        .collect()
     )
-    return found.select(SCHEMAS["pairs"].keys()).collect()
+    distinct = found.unique(["tree", "shape", "shape_rejected"], keep="first", maintain_order=True)
+    kept = distinct.filter(pl.int_range(pl.len()).over("tree") < settings.max_per_tree)
+    counts["pairs found"] = found.height
+    counts["near-duplicates within their tree"] = found.height - distinct.height
+    counts["beyond max_per_tree"] = distinct.height - kept.height
+    return _table(trees, kept), counts
 
 
-def _candidates(trajectories: pl.DataFrame) -> pl.LazyFrame:
-    """Nodes that may take part in a pair: answers with a finite q, one for each program under a parent."""
-    answers = trajectories.lazy().filter(pl.col("parent_id").is_not_null(), pl.col("q").is_finite())
+def _stand_together(trees: pl.DataFrame, done: set[str]) -> None:
+    """Raise DataError if a tree is in two places, of this batch or of the earlier ones, whose trees are `done`."""
+    runs = trees["tree_id"].rle().struct.field("value")
+    scattered = runs.filter(runs.is_duplicated() | runs.is_in(done))
+    if len(scattered):
+        raise DataError(
+            f"trajectories: the rows of tree {scattered[0]} do not stand together; sort the table by tree, "
+            "or delete it and rerun its search"
+        )
+    done.update(runs)
+
+
+def _candidates(trees: pl.DataFrame) -> tuple[pl.DataFrame, Counter[str]]:
+    """Nodes that may take part in a pair: whole answers with a finite q, one for each program under a parent.
+
+    `row` is the row in `trees`, `tree` the tree's number, `shape` a hash of what tells programs apart.
+    """
+    family = ["tree", "parent_id"]
+    rewrites = trees.with_row_index("row").with_columns(tree=pl.col("tree_id").rle_id()).drop_nulls("parent_id")
+    whole = rewrites.filter(pl.col("finish_reason") == "stop")
+    answers = whole.filter(pl.col("q").is_finite())
+    _share_a_prompt(answers)
+    has_code, broken = pl.col("code").fill_null("") != "", pl.col("verdict") == "syntax_error"
+    # Few siblings are broken both, and only these need Python.
+    keys = answers.filter(broken & (broken.sum().over(family) > 1)).select(
+        "row", key=pl.col("code").map_elements(code_key, return_dtype=pl.String)
+    )
+    nodes = (
+        answers.lazy()
+        .join(keys.lazy(), on="row", how="left")
+        .with_columns(
+            choosable=has_code,
+            program=pl.when(has_code).then(pl.coalesce("key", "duplicate_of", "node_id")),
+            shape=_shape(pl.col("code").fill_null("")),
+        )
+        .unique([*family, "program"], keep="first", maintain_order=True)
+        .select(*family, "depth", "verdict", "choosable", *_NODE_COLUMNS)
+        .collect()
+    )
+    return nodes, Counter(
+        {
+            "rewrites": rewrites.height,
+            "cut off": rewrites.height - whole.height,
+            "without a value": whole.height - answers.height,
+            "equal to a sibling": answers.height - nodes.height,
+        }
+    )
+
+
+def _share_a_prompt(answers: pl.DataFrame) -> None:
     mixed = (
-        answers.group_by("tree_id", "parent_id")
-        .agg(pl.col("prompt_digest").n_unique().alias("prompts"))
+        answers.lazy()
+        .group_by("tree_id", "parent_id")
+        .agg(prompts=pl.col("prompt_digest").n_unique())
         .filter(pl.col("prompts") > 1)
         .sort("tree_id", "parent_id")
         .collect()
@@ -68,25 +172,18 @@ def _candidates(trajectories: pl.DataFrame) -> pl.LazyFrame:
             f"trajectories: the children of node {parent} in tree {tree} answer {prompts} different prompts; "
             "preferences compare answers to one prompt. Rerun the search of this tree"
         )
-    codes = answers.select("code").unique().collect()["code"]
-    keys = pl.LazyFrame(
-        {"code": codes, "code_key": ["none" if code is None else code_key(code) for code in codes]},
-        schema={"code": pl.String, "code_key": pl.String},
-    )
-    return (
-        answers.join(keys, on="code", how="left", nulls_equal=True)
-        .with_columns(choosable=(pl.col("finish_reason") == "stop") & pl.col("code").is_not_null())
-        .sort(["choosable", "node_id"], descending=[True, False])
-        .unique(["tree_id", "parent_id", "code_key"], keep="first", maintain_order=True)
-        .select(*_TREE_COLUMNS, "depth", *_NODE_COLUMNS)
-    )
+
+
+def _shape(code: pl.Expr) -> pl.Expr:
+    """A hash of a program without its comments, blank lines and indentation."""
+    return code.str.replace_all(r"\s*(#[^\n]*)?(\n\s*|$)", "\n").hash()
 
 
 def _siblings(nodes: pl.LazyFrame, threshold: float) -> pl.LazyFrame:
-    rejected = nodes.select("tree_id", "parent_id", pl.col(_NODE_COLUMNS).name.suffix("_rejected"))
+    rejected = nodes.select("tree", "parent_id", pl.col(_NODE_COLUMNS).name.suffix("_rejected"))
     return (
         nodes.filter("choosable")
-        .join(rejected, on=["tree_id", "parent_id"])
+        .join(rejected, on=["tree", "parent_id"])
         .filter(
             pl.col("q") - pl.col("q_rejected") > threshold,
             pl.col("reward") >= pl.col("reward_rejected"),
@@ -96,28 +193,85 @@ def _siblings(nodes: pl.LazyFrame, threshold: float) -> pl.LazyFrame:
 
 
 def _best_vs_worst(nodes: pl.LazyFrame) -> pl.LazyFrame:
-    first = nodes.filter(pl.col("depth") == 1)
-    best = (
-        first.filter(pl.col("choosable"), pl.col("verdict") == "pass")
-        .sort(["q", "node_id"], descending=[True, False])
-        .unique("tree_id", keep="first", maintain_order=True)
-    )
+    best_first = nodes.filter(pl.col("depth") == 1).sort(["q", "node_id"], descending=[True, False])
+    best = best_first.filter(pl.col("choosable"), pl.col("verdict") == "pass").unique("tree", keep="first", maintain_order=True)
     worst = (
-        first.filter(pl.col("verdict") != "pass")
-        .sort("q", "node_id")
-        .unique("tree_id", keep="first", maintain_order=True)
-        .select("tree_id", "parent_id", pl.col(_NODE_COLUMNS).name.suffix("_rejected"))
+        best_first.filter(pl.col("verdict") != "pass")
+        .unique("tree", keep="first", maintain_order=True)
+        .select("tree", pl.col(_NODE_COLUMNS).name.suffix("_rejected"))
     )
-    return best.join(worst, on=["tree_id", "parent_id"]).select(_paired())
+    return best.join(worst, on="tree").select(_paired())
 
 
 def _paired() -> list[pl.Expr]:
-    return [
-        pl.col("bug_id", "problem_id", "tree_id", "prompt"),
-        pl.col("node_id").alias("chosen_node"),
-        pl.col("node_id_rejected").alias("rejected_node"),
-        pl.col("completion").alias("chosen"),
-        pl.col("completion_rejected").alias("rejected"),
-        pl.col("q").alias("q_chosen"),
-        pl.col("q_rejected"),
-    ]
+    both = ("row", "node_id", "q", "shape")
+    return [pl.col("tree", *both), *(pl.col(f"{column}_rejected") for column in both)]
+
+
+def _table(trees: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """Pairs by their rows in `trees` as the table `pairs`, with `pair_key` to know near-duplicates by."""
+    columns = {"node_id": "{}_node", "completion": "{}", "q": "q_{}", "tokens": "tokens_{}", "logprob": "logprob_{}"}
+    chosen, rejected = (
+        trees[found[row]].select(pl.col(column).alias(name.format(label)) for column, name in columns.items())
+        for row, label in (("row", "chosen"), ("row_rejected", "rejected"))
+    )
+    shared = trees[found["row"]].select("bug_id", "problem_id", "tree_id", "round", "prompt", "prompt_digest")
+    return pl.concat([shared, chosen, rejected, found.select("margin", "strategy", "shape", "shape_rejected")], how="horizontal").with_columns(
+        pair_id=pl.struct("tree_id", "chosen_node", "rejected_node").map_elements(
+            lambda pair: content_id("pair", pair["tree_id"], pair["chosen_node"], pair["rejected_node"]),
+            return_dtype=pl.String,
+        ),
+        pair_key=_pair_key(),
+    )
+
+
+def _pair_key() -> pl.Expr:
+    return pl.struct("problem_id", "shape", "shape_rejected").hash()
+
+
+def _unseen(found: pl.DataFrame, seen: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
+    """The pairs whose `pair_key` is new, the first of equals, and all keys seen by then."""
+    fresh = found.unique("pair_key", keep="first", maintain_order=True).filter(~pl.col("pair_key").is_in(seen.implode()))
+    return fresh, pl.concat([seen, fresh["pair_key"]])
+
+
+def _replayed(earlier: pl.DataFrame, seen: pl.Series, most: int, latest: int) -> pl.DataFrame:
+    """At most `most` of the earlier pairs, drawn by a hash, none of them a near-duplicate of another or of a pair seen."""
+    drawn = earlier.unique("pair_id", keep="first").sort(
+        pl.col("pair_id").map_elements(lambda pair: digest("replay", latest, pair), return_dtype=pl.String)
+    )
+    shapes = {
+        name: _shape(pl.col(label).map_elements(lambda text: parse_rewrite(text).code, return_dtype=pl.String))
+        for name, label in (("shape", "chosen"), ("shape_rejected", "rejected"))
+    }
+    fresh, _ = _unseen(drawn.with_columns(**shapes).with_columns(pair_key=_pair_key()), seen)
+    return fresh.head(most).select(_SCHEMA.names())
+
+
+def audit(table: pl.LazyFrame, counts: Counter[str]) -> dict[str, dict[str, object]]:
+    """What was left out, and by strategy and round: pairs and their difference in length, as plain JSON values.
+
+    Lengths are those of the sampled completions in tokens, chosen minus rejected: DPO is known to reward length
+    where the chosen answers are longer (Park et al. 2024, "Disentangling Length from Quality in DPO").
+    """
+    difference = pl.col("tokens_chosen") - pl.col("tokens_rejected")
+    lengths = (
+        table.group_by("strategy", "round")
+        .agg(
+            pl.len().alias("pairs"),
+            difference.mean().round(2).alias("mean"),
+            *(difference.quantile(share).alias(name) for share, name in ((0.05, "5 %"), (0.5, "median"), (0.95, "95 %"))),
+            (difference > 0).mean().round(3).alias("chosen longer"),
+        )
+        .sort("round", "strategy")
+        .collect(engine="streaming")
+    )
+    return {
+        "counts": dict(counts),
+        "tokens of chosen - rejected": {
+            f"{row['strategy']}, round {row['round']}": {
+                name: value for name, value in row.items() if name not in ("strategy", "round")
+            }
+            for row in lengths.iter_rows(named=True)
+        },
+    }

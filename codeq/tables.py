@@ -1,5 +1,7 @@
 """The schema of every parquet table, in one place; the first columns are the keys."""
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -125,13 +127,19 @@ SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "tree_id": _S,
         "chosen_node": _S,
         "rejected_node": _S,
+        "round": _I,  # in which it was found: an earlier one for a replayed pair
+        "strategy": _S,  # siblings | best_vs_worst
         "prompt": _S,
+        "prompt_digest": _S,  # of the prompt's token ids in the search
         "chosen": _S,
         "rejected": _S,
         "q_chosen": _F,
         "q_rejected": _F,
         "margin": _F,
-        "strategy": _S,  # siblings | best_vs_worst
+        "tokens_chosen": _I,  # as sampled, with the end token
+        "tokens_rejected": _I,
+        "logprob_chosen": _F,  # under the policy that sampled it, as in `trajectories`
+        "logprob_rejected": _F,
     },
     "training_curve": {"step": _I, "metric": _S, "value": _F},
     "evaluation": {
@@ -204,12 +212,49 @@ def read(name: str, path: Path) -> pl.DataFrame:
     """Read a table and check it against its schema. Raises DataError naming the file."""
     try:
         table = pl.read_parquet(path, glob=False)
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no such table; run the rule that makes it") from error
-    except pl.exceptions.PolarsError as error:
-        raise DataError(f"{path}: not a readable parquet file ({error}); delete it and rerun its rule") from error
+    except (FileNotFoundError, pl.exceptions.PolarsError) as error:
+        raise _unreadable(path, error) from error
     check(name, table, path)
     return table
+
+
+@contextmanager
+def writer(name: str, path: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
+    """A function that appends rows to a table which need not fit into memory; the file appears when all is well."""
+    from pyarrow.parquet import ParquetWriter
+
+    schema = pl.DataFrame(schema=SCHEMAS[name]).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+    part = path.with_name(path.name + ".part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with ParquetWriter(part, schema, compression="zstd", write_statistics=False) as file:
+
+            def append(rows: pl.DataFrame) -> None:
+                check(name, rows, path)
+                if len(rows):
+                    file.write_table(rows.to_arrow(compat_level=pl.CompatLevel.oldest()))
+
+            yield append
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def scan(name: str, paths: Sequence[Path]) -> pl.LazyFrame:
+    """The rows of one or more tables, in order, unread; only their schemas are checked. Raises DataError as `read`."""
+    for path in paths:
+        try:
+            schema = pl.read_parquet_schema(path)
+        except (FileNotFoundError, pl.exceptions.PolarsError) as error:
+            raise _unreadable(path, error) from error
+        check(name, pl.DataFrame(schema=schema), path)
+    return pl.scan_parquet(list(paths), glob=False)
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    if isinstance(error, FileNotFoundError):
+        return DataError(f"{path}: no such table; run the rule that makes it")
+    return DataError(f"{path}: not a readable parquet file ({error}); delete it and rerun its rule")
 
 
 def check(name: str, table: pl.DataFrame, path: Path) -> None:

@@ -82,9 +82,9 @@ def audit(
     }
 
 
-def markdown(audit: Mapping[str, Any]) -> str:
-    """The audit as a Markdown document: one table per part."""
-    return "\n".join(["# Audit of the data", *_tables(audit)]) + "\n"
+def markdown(audit: Mapping[str, Any], title: str = "Audit of the data") -> str:
+    """An audit as a Markdown document: one table per part."""
+    return "\n".join([f"# {title}", *_tables(audit)]) + "\n"
 
 
 def _tables(audit: Mapping[str, Any]) -> Iterator[str]:

@@ -27,8 +27,20 @@ def encode(pairs: pl.DataFrame, tokenizer: Any, max_length: int) -> tuple[pl.Dat
     Returns the pairs that can be trained on, by length and then pair_id, and how many were dropped by reason:
     ``dropped_too_long`` (prompt + completion exceeds `max_length` tokens) and
     ``dropped_inner_eos`` (an end-of-sequence token inside a completion: it would teach to stop early).
+    ``other_tokens`` counts those kept of which a completion is not as many tokens as the policy sampled: one text
+    can be written in several ways, and training sees the tokenizer's.
+
+    Raises TrainingError, naming pair and tree, if the ids of a prompt are not those of the search.
     """
     ids = {column: tokenizer(pairs[column].to_list(), add_special_tokens=False)["input_ids"] for column in _TEXTS}
+    for prompt, pair, tree, expected in zip(
+        ids["prompt"], *pairs.select("pair_id", "tree_id", "prompt_digest"), strict=True
+    ):
+        if digest(prompt) != expected:
+            raise TrainingError(
+                f"pair {pair} of tree {tree}: the tokenizer of the policy gives its prompt other ids than the search "
+                "saw: policy and trajectories do not belong together. Rerun the search with this policy"
+            )
     eos = tokenizer.eos_token_id
     encoded = pairs.with_columns(
         pl.Series("prompt_ids", ids["prompt"], dtype=_IDS),
@@ -41,9 +53,13 @@ def encode(pairs: pl.DataFrame, tokenizer: Any, max_length: int) -> tuple[pl.Dat
     single = short.filter(
         pl.all_horizontal(pl.col(column).list.count_matches(eos) == 1 for column in ("chosen_ids", "rejected_ids"))
     )
+    other = single.filter(
+        pl.any_horizontal(pl.col(f"{label}_ids").list.len() != pl.col(f"tokens_{label}") for label in _TEXTS[1:])
+    )
     return single, {
         "dropped_too_long": encoded.height - short.height,
         "dropped_inner_eos": short.height - single.height,
+        "other_tokens": other.height,
     }
 
 

@@ -17,6 +17,7 @@ from trl import DPOConfig, DPOTrainer
 from codeq import tables
 from codeq.config import DpoSettings
 from codeq.errors import ModelError, TrainingError
+from codeq.identity import digest
 from codeq.models import tokenizers
 from codeq.training import dpo
 from codeq.training.data import encode, hold_out, require
@@ -200,7 +201,8 @@ def test_the_trainer_sees_the_prompt_as_rendered_and_one_end_of_sequence(base: P
 
 def test_no_token_spans_the_border_of_prompt_and_completion(base: Path) -> None:
     words = tokenizers.load(base)
-    pairs = tiny_policy.make_pairs(1).with_columns(prompt=pl.lit("retu"), chosen=pl.lit("rn"))
+    prompt_digest = pl.lit(digest(words("retu")["input_ids"]))
+    pairs = tiny_policy.make_pairs(1).with_columns(prompt_digest=prompt_digest, prompt=pl.lit("retu"), chosen=pl.lit("rn"))
     encoded, _ = encode(pairs, words, 512)
     row = encoded.row(0, named=True)
     assert len(words("return")["input_ids"]) < len(row["prompt_ids"] + row["chosen_ids"]) - 1
@@ -212,7 +214,7 @@ def test_pairs_beyond_max_length_are_dropped_and_counted(base: Path) -> None:
     words = tokenizers.load(base)
     pairs = tiny_policy.make_pairs(12, words=16)
     everything, none = encode(pairs, words, 10_000)
-    assert none == {"dropped_too_long": 0, "dropped_inner_eos": 0}
+    assert none == {"dropped_too_long": 0, "dropped_inner_eos": 0, "other_tokens": 0}
     assert everything.height == 12
     lengths = [
         len(row["prompt_ids"]) + max(len(row["chosen_ids"]), len(row["rejected_ids"]))
@@ -231,6 +233,23 @@ def test_a_completion_that_contains_end_of_sequence_is_dropped_and_counted(base:
     kept, dropped = encode(pairs, tokenizers.load(base), 512)
     assert set(kept["pair_id"]) == {"pair-0", "pair-2"}
     assert dropped["dropped_inner_eos"] == 1
+
+
+def test_a_prompt_with_other_ids_than_in_the_search_is_refused(base: Path) -> None:
+    pairs = tiny_policy.make_pairs(3).with_columns(
+        prompt_digest=pl.when(pl.col("pair_id") == "pair-1").then(pl.lit(digest([1, 2]))).otherwise("prompt_digest")
+    )
+    with pytest.raises(TrainingError, match="pair pair-1 of tree tree-1: .* other ids than the search"):
+        encode(pairs, tokenizers.load(base), 512)
+
+
+def test_a_completion_that_was_sampled_in_other_tokens_is_counted(base: Path) -> None:
+    pairs = tiny_policy.make_pairs(3).with_columns(
+        tokens_rejected=pl.col("tokens_rejected") + (pl.col("pair_id") == "pair-2")
+    )
+    kept, counts = encode(pairs, tokenizers.load(base), 512)
+    assert kept.height == 3
+    assert counts["other_tokens"] == 1
 
 
 def test_whole_problems_are_held_out_whatever_the_order_of_rows() -> None:

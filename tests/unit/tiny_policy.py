@@ -1,6 +1,7 @@
 """A random Qwen2 policy directory with a byte-level tokenizer, and pairs to train it on."""
 
 import random
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -9,10 +10,12 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 
 from codeq import tables
+from codeq.identity import digest
 
 WORDS = ["return", "x", "y", "+", "-", "1", "2", "if", "else", "for", "(", ")", "\n    "]
 
 
+@cache
 def tokenizer(vocabulary: int = 300) -> PreTrainedTokenizerFast:
     bpe = Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -70,24 +73,31 @@ def make_pairs(count: int, problems: int = 6, words: int = 8, seed: int = 0) -> 
     def code(end: str) -> str:
         return "def f(x, y):" + " ".join(rng.choices(WORDS, k=rng.randint(words // 2, words))) + end
 
-    return tables.frame(
-        "pairs",
-        [
-            {
-                "pair_id": f"pair-{index}",
-                "bug_id": f"bug-{index}",
-                "problem_id": f"problem-{index % problems}",
-                "tree_id": f"tree-{index}",
-                "chosen_node": f"c{index}",
-                "rejected_node": f"r{index}",
-                "prompt": f"<bug>{code('')}<fix>",
-                "chosen": code(" return x"),
-                "rejected": code(" else y"),
-                "q_chosen": 1.0,
-                "q_rejected": 0.0,
-                "margin": 1.0,
-                "strategy": "siblings",
-            }
-            for index in range(count)
-        ],
-    )
+    def ids(text: str) -> list[int]:
+        return tokenizer()(text, add_special_tokens=False)["input_ids"]
+
+    def pair(index: int) -> dict[str, object]:
+        prompt, chosen, rejected = f"<bug>{code('')}<fix>", code(" return x"), code(" else y")
+        return {
+            "pair_id": f"pair-{index}",
+            "bug_id": f"bug-{index}",
+            "problem_id": f"problem-{index % problems}",
+            "tree_id": f"tree-{index}",
+            "chosen_node": f"c{index}",
+            "rejected_node": f"r{index}",
+            "round": 1,
+            "strategy": "siblings",
+            "prompt": prompt,
+            "prompt_digest": digest(ids(prompt)),
+            "chosen": chosen,
+            "rejected": rejected,
+            "q_chosen": 1.0,
+            "q_rejected": 0.0,
+            "margin": 1.0,
+            "tokens_chosen": len(ids(chosen)) + 1,
+            "tokens_rejected": len(ids(rejected)) + 1,
+            "logprob_chosen": None,
+            "logprob_rejected": None,
+        }
+
+    return tables.frame("pairs", [pair(index) for index in range(count)])

@@ -1,17 +1,28 @@
 # Training: from search trees to the next policy.
 #
 # Reads   results/<name>/seed-<s>/round-<r>/trajectories.parquet, the splits, the manifest of policy r-1
-# Writes  results/<name>/seed-<s>/round-<r>/{pairs,training_curve}.parquet
+# Writes  results/<name>/seed-<s>/round-<r>/{pairs,training_curve}.parquet, pairs.md
 #         results/<name>/seed-<s>/round-<r>/{adapter,policy}/manifest.json, the models beside them
+
+
+def earlier_pairs(wildcards):
+    """The pairs of the rounds before this one, if the study replays any."""
+    rounds = range(1, int(wildcards.round)) if STUDY.pairs.replay else []
+    return [
+        f"{RESULTS}/seed-{wildcards.seed}/round-{number}/pairs.parquet"
+        for number in rounds
+    ]
 
 
 rule pairs:
     input:
         trajectories=f"{RUN}/round-{{round}}/trajectories.parquet",
+        earlier=earlier_pairs,
         bugs=f"{DATA}/bugs.parquet",
         splits=f"{DATA}/splits.parquet",
     output:
-        f"{RUN}/round-{{round}}/pairs.parquet",
+        pairs=f"{RUN}/round-{{round}}/pairs.parquet",
+        audit=f"{RUN}/round-{{round}}/pairs.md",
     log:
         f"{RUN}/logs/pairs-{{round}}.log",
     priority: 10
@@ -26,7 +37,8 @@ rule pairs:
         code=code("pairs"),
     shell:
         "python scripts/pairs.py --settings {params.settings:q} --trajectories {input.trajectories:q}"
-        " --bugs {input.bugs:q} --splits {input.splits:q} --pairs {output:q} 2> {log:q}"
+        " --earlier {input.earlier:q} --bugs {input.bugs:q} --splits {input.splits:q}"
+        " --pairs {output.pairs:q} --audit {output.audit:q} 2> {log:q}"
 
 
 rule dpo:
