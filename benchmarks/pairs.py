@@ -1,10 +1,11 @@
 """Time the extraction of preference pairs, as the rule `pairs` runs it, on trees of a study far larger than ours.
 
-Makes tables of random trees (10 rollouts of 4 rewrites each, with prompts, programs and verdicts of the usual mix), runs
-`scripts/pairs.py` on them in a process of its own, and writes its wall time and peak memory.
+Makes tables of random trees: 10 rollouts of 4 rewrites each, one in 12 with a syntax error, one in six a program that
+the tree already has. Runs `scripts/pairs.py` on them in a process of its own, and writes its wall time and peak memory.
 """
 
 import argparse
+import itertools
 import json
 import os
 import random
@@ -23,9 +24,13 @@ from codeq.lineage.environment import machine
 ROOT = Path(__file__).resolve().parents[1]
 ROLLOUTS, CANDIDATES, TEST_BUGS = 10, 4, 123
 REWRITES = ROLLOUTS * CANDIDATES
+#: The node that each rollout expands, and the depth of the rewrites: the root, its children, then nodes below them.
+EXPANDED, DEPTH = (0, 1, 2, 3, 4, 5, 9, 13, 17, 21), (1, 2, 2, 2, 2, 3, 3, 3, 3, 4)
+VERDICTS = {"pass": 0.3, "fail": 0.58, "truncated": 0.04, "syntax_error": 0.08}
+PROBLEMS = 200
 SECONDS, GIBIBYTES = 120, 4  # what the extraction may take for 250,000 trees
 SETTINGS = {"pairs": {"strategy": "mix"}}
-NAMES = "left right total count items index result stack queue seen node value start end best".split()
+NAMES = ["left", "right", "total", "count", "items", "index", "result", "stack", "queue", "seen", "value", "best"]
 
 
 def main() -> None:
@@ -56,20 +61,20 @@ def trajectories(directory: Path, trees: int, files: int) -> list[Path]:
     bounds = [trees * number // files for number in range(files + 1)]
     programs = [program(random.Random(number)) for number in range(500)]
     paths = []
-    for number, (first, last) in enumerate(zip(bounds, bounds[1:], strict=False)):
+    for number, (first, last) in enumerate(itertools.pairwise(bounds)):
         paths.append(directory / f"trajectories-{number}.parquet")
         tables.write("trajectories", forest(first, last, programs), paths[-1])
         print(f"{last:,} of {trees:,} trees made", file=sys.stderr)
-    bugs = [(f"bug-{n:016x}", f"problem-{n % 200}", program(random.Random(-n))) for n in range(trees + TEST_BUGS)]
-    empty = dict.fromkeys(tables.SCHEMAS["bugs"], "")
-    table = pl.DataFrame(
-        {**empty, "bug_id": [b for b, _, _ in bugs], "problem_id": [p for _, p, _ in bugs]}, strict=False
-    ).with_columns(buggy_code=pl.Series([code for *_, code in bugs]), row=pl.int_range(pl.len()))
-    tables.write("bugs", table.select(tables.SCHEMAS["bugs"].keys()), directory / "bugs.parquet")
-    split = ["train"] * trees + ["test"] * TEST_BUGS
-    cluster = pl.when(pl.col("split") == "test").then(pl.lit("t")).otherwise(pl.lit("c")) + pl.col("bug_id")
-    splits = table.select("bug_id", "problem_id", split=pl.Series(split)).with_columns(cluster_id=cluster)
-    tables.write("splits", splits.select(tables.SCHEMAS["splits"].keys()), directory / "splits.parquet")
+    number = pl.Series(range(trees + TEST_BUGS))
+    bugs = pl.select(
+        bug_id=pl.lit("bug-") + identifier(number),
+        problem_id=pl.format("problem-{}", number % PROBLEMS),
+        cluster_id=identifier(number),
+        buggy_code=pl.Series([program(random.Random(-seed)) for seed in number]),
+        split=pl.when(number < trees).then(pl.lit("train")).otherwise(pl.lit("test")),
+    )
+    for name in ("bugs", "splits"):
+        tables.write(name, completed(name, bugs), directory / f"{name}.parquet")
     return paths
 
 
@@ -83,89 +88,71 @@ def program(rng: random.Random) -> str:
 
 
 def forest(first: int, last: int, programs: list[str]) -> pl.DataFrame:
-    """Trees number `first` to `last` - 1: a root, then the rewrites of each rollout below an earlier failure."""
-    trees, rng = last - first, np.random.default_rng(first)
-    own = np.tile(np.arange(REWRITES + 1), (trees, 1))
-    rollout = (own + CANDIDATES - 1) // CANDIDATES
-    # The root first, then each of its children, then nodes further down, none twice: depth 4 at most.
-    expanded = np.zeros((trees, ROLLOUTS + 1), dtype=np.int64)
-    for r in range(2, ROLLOUTS + 1):
-        first_level = r - 1 if r < 2 + CANDIDATES else None
-        expanded[:, r] = first_level or (r - 4) * CANDIDATES - 3 + rng.integers(0, CANDIDATES, trees)
-    parent = np.take_along_axis(expanded, rollout, 1)
-    depth = np.zeros_like(own)
-    for node in range(1, REWRITES + 1):
-        depth[:, node] = np.take_along_axis(depth, parent[:, node : node + 1], 1)[:, 0] + 1
-    base = np.arange(trees)[:, None] * (REWRITES + 1)
-    tree = first + np.repeat(np.arange(trees), REWRITES + 1)
-    flat, above = (base + own).ravel(), (base + parent).ravel()
-    root = own.ravel() == 0
-    size = len(flat)
-    # One rewrite in six repeats an earlier program of its tree; one in twelve has a syntax error, one in 25 is cut off.
-    kind = rng.choice(5, size, p=[0.25, 0.46, 0.04, 0.08, 0.17])
-    repeats = np.where((kind == 4) & (own.ravel() > 1), base.ravel().repeat(REWRITES + 1) + 1, flat)
-    kind[kind == 4] = 1
-    kind, text = kind[repeats], rng.integers(0, len(programs), size)[repeats]
-    number = rng.integers(0, 1000, size)[repeats]
-    verdict = pl.Series(["pass", "fail", "truncated", "syntax_error"]).gather(kind)
-    q_ai = rng.beta(4, 2, size)
-    table = pl.DataFrame({"tree": tree, "number": number, "flat": flat, "above": above, "repeats": repeats})
-    name = {
-        key: pl.lit(f"{key}-") + (pl.col(column) * 0x9E3779B97F4A7C1 % 2**63).cast(pl.String).str.zfill(16).str.slice(-16)
-        for key, column in {"tree": "tree", "node": "node"}.items()
-    }
-    table = table.with_columns(node=pl.col("tree") * 64 + pl.col("flat") % (REWRITES + 1))
-    table = table.with_columns(
-        tree_id=name["tree"],
-        node_id=name["node"],
-        code=pl.Series(programs).gather(text)
-        + pl.format("\n\n# {}\nLIMIT = {}{}", "number", "number", pl.Series(["", "", "", ")"]).gather(kind)),
-        verdict=verdict,
-        reward=pl.Series(kind == 0).cast(pl.Float64),
-        q_ai=pl.Series(q_ai),
-        depth=pl.Series(depth.ravel()),
-        rollout=pl.Series(rollout.ravel()),
-    )
-    upper = table[above]
+    """Trees number `first` to `last` - 1 as a table `trajectories`, all of the form that `EXPANDED` gives."""
+    rng, nodes = np.random.default_rng(first), 1 + REWRITES
+    size = (last - first) * nodes
+    node, root = np.arange(size) % nodes, np.arange(size) // nodes * nodes  # number in its tree; row of its root
+    rollout = (node + CANDIDATES - 1) // CANDIDATES
+    parent = np.array([0, *EXPANDED])[rollout]
+    # One rewrite in six is the program of its tree's first rewrite once more.
+    original = np.where((rng.random(size) < 1 / 6) & (node > 1), root + 1, root + node)
+    verdict = pl.Series(rng.choice(list(VERDICTS), size, p=list(VERDICTS.values())))[original]
+    number = pl.Series(rng.integers(0, 1000, size))[original]
+    executed = verdict.is_in(["pass", "fail"])
+    tree = pl.Series(first + root // nodes)
+    table = pl.DataFrame({"tree": tree, "node": node, "verdict": verdict, "number": number}).with_columns(
+        tree_id=pl.lit("tree-") + identifier(tree),
+        node_id=pl.lit("node-") + identifier(tree * 64 + node),
+        code=pl.Series(programs)[rng.integers(0, len(programs), size)[original]]
+        + pl.format("\n\n# {}\nLIMIT = {}{}", "number", "number", pl.when(verdict == "syntax_error").then(pl.lit(")"))
+        .otherwise(pl.lit(""))),
+        reward=(verdict == "pass").cast(pl.Float64),
+        q_ai=pl.Series(rng.beta(4, 2, size)),
+    )  # fmt: skip
+    above = table[root + parent]
     results = pl.Series([[result(test, rng.random() < 0.5) for test in range(3)] for _ in range(100)])
-    nothing = pl.lit(None)
-    table = table.with_columns(
-        parent_id=upper["node_id"],
-        bug_id=pl.format("bug-{}", pl.Series([f"{n:016x}" for n in range(first, last)]).gather(tree - first)),
-        problem_id=pl.format("problem-{}", pl.col("tree") % 200),
-        prompt=pl.format(
-            "<|im_start|>user\nFix the bug in bug {} and answer with the whole program.\n```python\n{}\n```\n{}<|im_end|>\n",
+    only_rewrites = {
+        "parent_id": above["node_id"],
+        "prompt": pl.format(
+            "<|im_start|>user\nFix bug {}: answer with the whole program.\n```python\n{}\n```\n{}<|im_end|>\n",
             "tree",
-            upper["code"],
+            above["code"],
             pl.lit("Input: solve(3, 4)\nExpected: 12\nReturned: 7\n" * 3),
         ),
-        prompt_digest=upper["node_id"],
-        completion=pl.format("Here is the corrected program.\n```python\n{}\n```", "code"),
-        finish_reason=pl.when(verdict == "truncated").then(pl.lit("length")).otherwise(pl.lit("stop")),
-        parse_status=pl.lit("fenced"),
-        results=results.gather(rng.integers(0, 100, size)),
-        duplicate_of=pl.when(
-            pl.col("repeats") != pl.col("flat"), ~verdict.is_in(["truncated", "syntax_error"]), pl.col("repeats") % (REWRITES + 1) != 0
-        ).then(table["node_id"].gather(repeats)),
-        q=0.5 * (pl.col("reward") + pl.col("q_ai")),
-        q_mcts=pl.col("reward"),
-        logprob=-100 * pl.col("q_ai"),
-        seed=pl.col("node"),
-        prompt_tokens=300,
-        tokens=pl.col("code").str.len_bytes() // 3,
-        visits=1,
-        seconds=0.1,
-        policy=pl.lit("0" * 64),
-        mode=pl.lit("mcts"),
-        round=1,
-        peak_mb=12.0,
-        critic_tokens=0,
-    )
-    rewrite_only = ("parent_id", "prompt", "prompt_digest", "completion", "finish_reason", "results", "verdict", "reward", "q")
+        "prompt_digest": above["node_id"],
+        "completion": pl.format("Here is the corrected program.\n```python\n{}\n```", "code"),
+        "finish_reason": pl.when(verdict == "truncated").then(pl.lit("length")).otherwise(pl.lit("stop")),
+        "results": results[rng.integers(0, 100, size)],
+        "verdict": verdict,
+        "duplicate_of": pl.when(executed & pl.Series(original != root + node)).then(table["node_id"][original]),
+        "reward": "reward",
+        "q": (pl.col("reward") + pl.col("q_ai")) / 2,
+    }
     table = table.with_columns(
-        pl.when(~pl.Series(root)).then(pl.col(*rewrite_only, "duplicate_of")), critic=nothing
+        bug_id=pl.lit("bug-") + identifier(tree),
+        problem_id=pl.format("problem-{}", tree % PROBLEMS),
+        round=1,
+        mode=pl.lit("mcts"),
+        depth=pl.Series(np.array([0, *DEPTH])[rollout]),
+        rollout=pl.Series(rollout),
+        logprob=-100 * pl.col("q_ai"),
+        tokens=pl.col("code").str.len_bytes() // 3,
+        **{name: pl.when(pl.Series(node > 0)).then(value) for name, value in only_rewrites.items()},
     )
-    return table.select(pl.col(column).cast(kind) for column, kind in tables.SCHEMAS["trajectories"].items())
+    return completed("trajectories", table)
+
+
+def completed(name: str, table: pl.DataFrame) -> pl.DataFrame:
+    """The columns of the named table, null where there are none."""
+    return table.select(
+        (pl.col(column) if column in table.columns else pl.lit(None).alias(column)).cast(kind)
+        for column, kind in tables.SCHEMAS[name].items()
+    )
+
+
+def identifier(number: pl.Series) -> pl.Series:
+    """Ids in no order, all different."""
+    return (number * 1_000_003 % 2**40).cast(pl.String).str.zfill(16)
 
 
 def result(test: int, passed: bool) -> dict[str, object]:

@@ -57,20 +57,20 @@ def pairs(
     from different prompts.
     """
     seen = pl.Series(dtype=pl.UInt64)
-    kept, latest = 0, 0
-    for trees in whole_trees(trajectories):
+    kept, current = 0, 0
+    for trees in whole_trees(trajectories, BATCH):
         found, counts = of_trees(trees, settings)
         fresh, seen = _unseen(found, seen)
         counts["near-duplicates of another tree"] = found.height - fresh.height
         counts["pairs of this round"] = fresh.height
-        kept, latest = kept + fresh.height, max(latest, trees["round"].max() or 0)  # type: ignore[type-var]
+        kept, current = kept + fresh.height, trees["round"][0]
         yield fresh.select(_SCHEMA.names()), counts
     if earlier is not None and settings.replay:
-        replayed = _replayed(earlier, seen, round(settings.replay * kept), latest)
+        replayed = _replayed(earlier, seen, round(settings.replay * kept), current)
         yield replayed, Counter({"pairs of earlier rounds": replayed.height})
 
 
-def whole_trees(trajectories: pl.LazyFrame, rows: int = BATCH) -> Iterator[pl.DataFrame]:
+def whole_trees(trajectories: pl.LazyFrame, rows: int) -> Iterator[pl.DataFrame]:
     """The table in batches of about `rows` rows that divide no tree. Raises DataError if a tree is scattered."""
     rest, done = pl.DataFrame(), set[str]()
     for batch in trajectories.select(_COLUMNS).collect_batches(chunk_size=rows, maintain_order=True):
@@ -88,7 +88,10 @@ def whole_trees(trajectories: pl.LazyFrame, rows: int = BATCH) -> Iterator[pl.Da
 def of_trees(trees: pl.DataFrame, settings: PairSettings) -> tuple[pl.DataFrame, Counter[str]]:
     """The pairs of whole trees, with the column `pair_key` beside those of the table, and what was left out."""
     nodes, counts = _candidates(trees)
-    strategies = {"siblings": _siblings(nodes.lazy(), settings.threshold), "best_vs_worst": _best_vs_worst(nodes.lazy())}
+    strategies = {
+        "siblings": _siblings(nodes.lazy(), settings.threshold),
+        "best_vs_worst": _best_vs_worst(nodes.lazy()),
+    }
     if settings.strategy != "mix":
         strategies = {settings.strategy: strategies[settings.strategy]}
     found = (
@@ -109,15 +112,14 @@ def of_trees(trees: pl.DataFrame, settings: PairSettings) -> tuple[pl.DataFrame,
 
 
 def _stand_together(trees: pl.DataFrame, done: set[str]) -> None:
-    """Raise DataError if a tree is in two places, of this batch or of the earlier ones, whose trees are `done`."""
-    runs = trees["tree_id"].rle().struct.field("value")
-    scattered = runs.filter(runs.is_duplicated() | runs.is_in(done))
-    if len(scattered):
-        raise DataError(
-            f"trajectories: the rows of tree {scattered[0]} do not stand together; sort the table by tree, "
-            "or delete it and rerun its search"
-        )
-    done.update(runs)
+    """Raise DataError if a tree is in two places, of these rows or of earlier ones, whose trees are `done`."""
+    for tree in trees["tree_id"].rle().struct.field("value"):
+        if tree in done:
+            raise DataError(
+                f"trajectories: the rows of tree {tree} do not stand together; sort the table by tree, "
+                "or delete it and rerun its search"
+            )
+        done.add(tree)
 
 
 def _candidates(trees: pl.DataFrame) -> tuple[pl.DataFrame, Counter[str]]:
@@ -175,8 +177,8 @@ def _share_a_prompt(answers: pl.DataFrame) -> None:
 
 
 def _shape(code: pl.Expr) -> pl.Expr:
-    """A hash of a program without its comments, blank lines and indentation."""
-    return code.str.replace_all(r"\s*(#[^\n]*)?(\n\s*|$)", "\n").hash()
+    """A hash of a program without what follows a "#" in a line, blank lines and indentation."""
+    return code.str.replace_all(r"(?:\s*(?:\n|#[^\n]*))+\s*", "\n").str.strip_chars().hash()
 
 
 def _siblings(nodes: pl.LazyFrame, threshold: float) -> pl.LazyFrame:
@@ -194,7 +196,9 @@ def _siblings(nodes: pl.LazyFrame, threshold: float) -> pl.LazyFrame:
 
 def _best_vs_worst(nodes: pl.LazyFrame) -> pl.LazyFrame:
     best_first = nodes.filter(pl.col("depth") == 1).sort(["q", "node_id"], descending=[True, False])
-    best = best_first.filter(pl.col("choosable"), pl.col("verdict") == "pass").unique("tree", keep="first", maintain_order=True)
+    best = best_first.filter(pl.col("choosable"), pl.col("verdict") == "pass").unique(
+        "tree", keep="first", maintain_order=True
+    )
     worst = (
         best_first.filter(pl.col("verdict") != "pass")
         .unique("tree", keep="first", maintain_order=True)
@@ -216,7 +220,9 @@ def _table(trees: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
         for row, label in (("row", "chosen"), ("row_rejected", "rejected"))
     )
     shared = trees[found["row"]].select("bug_id", "problem_id", "tree_id", "round", "prompt", "prompt_digest")
-    return pl.concat([shared, chosen, rejected, found.select("margin", "strategy", "shape", "shape_rejected")], how="horizontal").with_columns(
+    return pl.concat(
+        [shared, chosen, rejected, found.select("margin", "strategy", "shape", "shape_rejected")], how="horizontal"
+    ).with_columns(
         pair_id=pl.struct("tree_id", "chosen_node", "rejected_node").map_elements(
             lambda pair: content_id("pair", pair["tree_id"], pair["chosen_node"], pair["rejected_node"]),
             return_dtype=pl.String,
@@ -231,14 +237,16 @@ def _pair_key() -> pl.Expr:
 
 def _unseen(found: pl.DataFrame, seen: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
     """The pairs whose `pair_key` is new, the first of equals, and all keys seen by then."""
-    fresh = found.unique("pair_key", keep="first", maintain_order=True).filter(~pl.col("pair_key").is_in(seen.implode()))
+    fresh = found.unique("pair_key", keep="first", maintain_order=True).filter(
+        ~pl.col("pair_key").is_in(seen.implode())
+    )
     return fresh, pl.concat([seen, fresh["pair_key"]])
 
 
-def _replayed(earlier: pl.DataFrame, seen: pl.Series, most: int, latest: int) -> pl.DataFrame:
-    """At most `most` of the earlier pairs, drawn by a hash, none of them a near-duplicate of another or of a pair seen."""
+def _replayed(earlier: pl.DataFrame, seen: pl.Series, most: int, current: int) -> pl.DataFrame:
+    """At most `most` earlier pairs, drawn by a hash, none a near-duplicate of another or of a pair seen."""
     drawn = earlier.unique("pair_id", keep="first").sort(
-        pl.col("pair_id").map_elements(lambda pair: digest("replay", latest, pair), return_dtype=pl.String)
+        pl.col("pair_id").map_elements(lambda pair: digest("replay", current, pair), return_dtype=pl.String)
     )
     shapes = {
         name: _shape(pl.col(label).map_elements(lambda text: parse_rewrite(text).code, return_dtype=pl.String))
@@ -260,7 +268,10 @@ def audit(table: pl.LazyFrame, counts: Counter[str]) -> dict[str, dict[str, obje
         .agg(
             pl.len().alias("pairs"),
             difference.mean().round(2).alias("mean"),
-            *(difference.quantile(share).alias(name) for share, name in ((0.05, "5 %"), (0.5, "median"), (0.95, "95 %"))),
+            *(
+                difference.quantile(share).alias(name)
+                for share, name in ((0.05, "5 %"), (0.5, "median"), (0.95, "95 %"))
+            ),
             (difference > 0).mean().round(3).alias("chosen longer"),
         )
         .sort("round", "strategy")

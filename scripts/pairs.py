@@ -31,7 +31,7 @@ def main() -> None:
         trajectories = tables.scan("trajectories", args.trajectories)
         earlier = pl.concat([tables.read("pairs", path) for path in args.earlier]) if args.earlier else None
         bugs, split = tables.read("bugs", args.bugs), tables.read("splits", args.splits)
-        for table in (trajectories, *([] if earlier is None else [earlier.lazy()])):
+        for table in [trajectories] if earlier is None else [trajectories, earlier.lazy()]:
             splits.check_disjoint(split, table.select("bug_id").unique().collect(engine="streaming"))
         counts: Counter[str] = Counter()
         with tables.writer("pairs", args.pairs) as append:

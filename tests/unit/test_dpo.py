@@ -201,8 +201,10 @@ def test_the_trainer_sees_the_prompt_as_rendered_and_one_end_of_sequence(base: P
 
 def test_no_token_spans_the_border_of_prompt_and_completion(base: Path) -> None:
     words = tokenizers.load(base)
-    prompt_digest = pl.lit(digest(words("retu")["input_ids"]))
-    pairs = tiny_policy.make_pairs(1).with_columns(prompt_digest=prompt_digest, prompt=pl.lit("retu"), chosen=pl.lit("rn"))
+    ids = words("retu")["input_ids"]
+    pairs = tiny_policy.make_pairs(1).with_columns(
+        prompt=pl.lit("retu"), prompt_digest=pl.lit(digest(ids)), chosen=pl.lit("rn")
+    )
     encoded, _ = encode(pairs, words, 512)
     row = encoded.row(0, named=True)
     assert len(words("return")["input_ids"]) < len(row["prompt_ids"] + row["chosen_ids"]) - 1
@@ -239,7 +241,7 @@ def test_a_prompt_with_other_ids_than_in_the_search_is_refused(base: Path) -> No
     pairs = tiny_policy.make_pairs(3).with_columns(
         prompt_digest=pl.when(pl.col("pair_id") == "pair-1").then(pl.lit(digest([1, 2]))).otherwise("prompt_digest")
     )
-    with pytest.raises(TrainingError, match="pair pair-1 of tree tree-1: .* other ids than the search"):
+    with pytest.raises(TrainingError, match=r"pair pair-1 of tree tree-1: .* other ids than the search"):
         encode(pairs, tokenizers.load(base), 512)
 
 

@@ -52,6 +52,40 @@ def test_rows_come_back_from_disk_as_they_were(name, tmp_path_factory):
     check()
 
 
+def test_a_table_written_in_parts_is_the_parts_in_order(tmp_path):
+    path = tmp_path / "new" / "bugs.parquet"
+    rows = [BUG | {"row": number} for number in range(5)]
+    with tables.writer("bugs", path) as append:
+        for part in (rows[:2], [], rows[2:]):
+            append(tables.frame("bugs", part))
+    assert tables.read("bugs", path).to_dicts() == rows
+    assert tables.scan("bugs", [path, path]).collect().to_dicts() == rows * 2
+    with tables.writer("bugs", path):
+        pass
+    assert tables.read("bugs", path).is_empty()
+
+
+def test_a_table_of_which_a_part_fails_leaves_no_file(tmp_path):
+    path = tmp_path / "bugs.parquet"
+    parts = [tables.frame("bugs", [BUG]), tables.frame("splits", [])]
+    with pytest.raises(DataError, match="not a 'bugs' table"), tables.writer("bugs", path) as append:
+        list(map(append, parts))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_scan_checks_every_file_before_it_reads_one(tmp_path):
+    good, bad, none = (tmp_path / f"{name}.parquet" for name in ("good", "bad", "none"))
+    tables.write("bugs", tables.frame("bugs", [BUG]), good)
+    tables.write("splits", tables.frame("splits", []), bad)
+    with pytest.raises(DataError, match=r"bad\.parquet: not a 'bugs' table"):
+        tables.scan("bugs", [good, bad])
+    with pytest.raises(DataError, match=r"none\.parquet: no such table"):
+        tables.scan("bugs", [good, none])
+    bad.write_bytes(b"no table")
+    with pytest.raises(DataError, match=r"bad\.parquet: not a readable parquet file"):
+        tables.scan("bugs", [bad])
+
+
 def test_an_empty_table_has_its_schema():
     for name, schema in tables.SCHEMAS.items():
         assert tables.frame(name, []).schema == pl.Schema(schema)

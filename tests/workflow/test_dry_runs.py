@@ -1,5 +1,6 @@
 """What Snakemake plans: the full graph of a study, without data or model, and no plan for a bad configuration."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -45,6 +46,16 @@ def test_a_search_in_shards_is_planned_as_jobs_of_their_own_that_are_joined(snak
         "--shard 2-of-3 --journal results/mini/seed-0/round-1/trajectories.journal"
         in snakemake("--configfile", "config/mini.yaml", "--config", "search={shards: 3}", "-n", "-p").stdout
     )
+
+
+def test_replay_makes_pairs_depend_on_those_of_all_earlier_rounds(snakemake: Snakemake) -> None:
+    def earlier(*overrides: str) -> list[str]:
+        shown = snakemake("--configfile", "config/mini.yaml", "--config", "rounds=3", *overrides, "-n", "-p").stdout
+        return re.findall(r"--earlier (.*?) *--bugs", shown)
+
+    assert sorted(earlier()) == ["", "", ""]
+    first, second = (f"results/mini/seed-0/round-{number}/pairs.parquet" for number in (1, 2))
+    assert sorted(earlier("pairs={replay: 0.5}")) == ["", first, f"{first} {second}"]
 
 
 def test_mini_study_is_the_default(snakemake: Snakemake) -> None:

@@ -178,7 +178,12 @@ def test_pairs_join_back_to_their_nodes(study: Path) -> None:
         assert pair["chosen"] == chosen["completion"]
         assert pair["rejected"] == rejected["completion"]
         assert pair["prompt"] == chosen["prompt"] == rejected["prompt"]
+        assert pair["prompt_digest"] == chosen["prompt_digest"] == rejected["prompt_digest"]
+        assert chosen["finish_reason"] == rejected["finish_reason"] == "stop"
+        assert code_key(chosen["code"]) != code_key(rejected["code"])
         assert chosen["reward"] >= rejected["reward"]
+    report = (study / "seed-0" / "round-1" / "pairs.md").read_text()
+    assert f"| pairs of this round | {len(pairs)} |" in report
 
 
 def test_policy_1_differs_from_the_base_and_its_first_loss_was_ln_2(study: Path) -> None:
