@@ -71,9 +71,13 @@ def pairs(
 
 
 def whole_trees(trajectories: pl.LazyFrame, rows: int) -> Iterator[pl.DataFrame]:
-    """The table in batches of about `rows` rows that divide no tree. Raises DataError if a tree is scattered."""
+    """The table in batches of about `rows` rows that divide no tree, with the column `shape` to tell programs apart.
+
+    Raises DataError if the rows of a tree do not stand together.
+    """
     rest, done = pl.DataFrame(), set[str]()
-    for batch in trajectories.select(_COLUMNS).collect_batches(chunk_size=rows, maintain_order=True):
+    read = trajectories.select(*_COLUMNS, shape=_shape(pl.col("code").fill_null("")))
+    for batch in read.collect_batches(chunk_size=rows, maintain_order=True):
         rest = pl.concat([rest, batch]) if len(rest) else batch
         last = rest["tree_id"] == rest["tree_id"].last()
         whole, rest = rest.filter(~last), rest.filter(last)
@@ -125,7 +129,7 @@ def _stand_together(trees: pl.DataFrame, done: set[str]) -> None:
 def _candidates(trees: pl.DataFrame) -> tuple[pl.DataFrame, Counter[str]]:
     """Nodes that may take part in a pair: whole answers with a finite q, one for each program under a parent.
 
-    `row` is the row in `trees`, `tree` the tree's number, `shape` a hash of what tells programs apart.
+    `row` is the row in `trees`, `tree` the tree's number.
     """
     family = ["tree", "parent_id"]
     rewrites = trees.with_row_index("row").with_columns(tree=pl.col("tree_id").rle_id()).drop_nulls("parent_id")
@@ -134,16 +138,14 @@ def _candidates(trees: pl.DataFrame) -> tuple[pl.DataFrame, Counter[str]]:
     _share_a_prompt(answers)
     has_code, broken = pl.col("code").fill_null("") != "", pl.col("verdict") == "syntax_error"
     # Few siblings are broken both, and only these need Python.
-    keys = answers.filter(broken & (broken.sum().over(family) > 1)).select(
-        "row", key=pl.col("code").map_elements(code_key, return_dtype=pl.String)
-    )
+    unrun = answers.filter(broken & (broken.sum().over(family) > 1)).select("row", "code")
+    keys = unrun.unique("code").select("code", key=pl.col("code").map_elements(code_key, return_dtype=pl.String))
     nodes = (
         answers.lazy()
-        .join(keys.lazy(), on="row", how="left")
+        .join(unrun.join(keys, on="code").lazy(), on="row", how="left")
         .with_columns(
             choosable=has_code,
             program=pl.when(has_code).then(pl.coalesce("key", "duplicate_of", "node_id")),
-            shape=_shape(pl.col("code").fill_null("")),
         )
         .unique([*family, "program"], keep="first", maintain_order=True)
         .select(*family, "depth", "verdict", "choosable", *_NODE_COLUMNS)
@@ -163,15 +165,15 @@ def _share_a_prompt(answers: pl.DataFrame) -> None:
     mixed = (
         answers.lazy()
         .group_by("tree_id", "parent_id")
-        .agg(prompts=pl.col("prompt_digest").n_unique())
-        .filter(pl.col("prompts") > 1)
+        .agg(least=pl.col("prompt_digest").min(), most=pl.col("prompt_digest").max())
+        .filter(pl.col("least") != pl.col("most"))
         .sort("tree_id", "parent_id")
         .collect()
     )
     if not mixed.is_empty():
-        tree, parent, prompts = mixed.row(0)
+        tree, parent, *_ = mixed.row(0)
         raise DataError(
-            f"trajectories: the children of node {parent} in tree {tree} answer {prompts} different prompts; "
+            f"trajectories: the children of node {parent} in tree {tree} answer different prompts; "
             "preferences compare answers to one prompt. Rerun the search of this tree"
         )
 

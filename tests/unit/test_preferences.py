@@ -306,7 +306,7 @@ def test_nodes_without_a_finite_q_take_no_part() -> None:
 
 
 def test_children_of_one_node_with_different_prompts_are_refused() -> None:
-    with pytest.raises(DataError, match=r"node root in tree tree-1 answer 2 different prompts"):
+    with pytest.raises(DataError, match=r"node root in tree tree-1 answer different prompts"):
         extract(node("a", q=0.9), node("b", q=0.1, prompt_digest="another"))
 
 
