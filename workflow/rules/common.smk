@@ -70,6 +70,15 @@ def policy(number, seed):
     return f"{RESULTS}/seed-{seed}/round-{number}/policy/manifest.json"
 
 
+def earlier_pairs(wildcards):
+    """The pairs of the rounds before this one, if the study replays any."""
+    rounds = range(1, int(wildcards.round)) if STUDY.pairs.replay else []
+    return [
+        f"{RESULTS}/seed-{wildcards.seed}/round-{number}/pairs.parquet"
+        for number in rounds
+    ]
+
+
 def shards(wildcards):
     """The shards of a local benchmark; the curriculum is code, a hub id is pinned by its revision."""
     directory = Path(STUDY.data.source)

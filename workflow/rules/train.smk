@@ -5,15 +5,6 @@
 #         results/<name>/seed-<s>/round-<r>/{adapter,policy}/manifest.json, the models beside them
 
 
-def earlier_pairs(wildcards):
-    """The pairs of the rounds before this one, if the study replays any."""
-    rounds = range(1, int(wildcards.round)) if STUDY.pairs.replay else []
-    return [
-        f"{RESULTS}/seed-{wildcards.seed}/round-{number}/pairs.parquet"
-        for number in rounds
-    ]
-
-
 rule pairs:
     input:
         trajectories=f"{RUN}/round-{{round}}/trajectories.parquet",
