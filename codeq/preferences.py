@@ -144,7 +144,7 @@ def _candidates(trees: pl.DataFrame) -> tuple[pl.DataFrame, Counter[str]]:
     keys = unrun.unique("code").select("code", key=pl.col("code").map_elements(code_key, return_dtype=pl.String))
     nodes = (
         answers.lazy()
-        .join(unrun.join(keys, on="code").lazy(), on="row", how="left")
+        .join(unrun.join(keys, on="code").lazy(), on="row", how="left", maintain_order="left")
         .with_columns(
             choosable=has_code,
             program=pl.when(has_code).then(pl.coalesce("key", "duplicate_of", "node_id")),
