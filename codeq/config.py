@@ -184,6 +184,13 @@ class DpoSettings(Section):
         0.1, "share of training problems held out to choose the checkpoint", unit="1", gt=0, lt=1
     )
     eval_steps: int = setting(25, "optimiser steps between evaluations", unit="steps", ge=1)
+    patience: int | None = setting(
+        3, "evaluations in a row without better reward accuracy that end training; null: none", unit="evaluations", ge=1
+    )
+    reference_tolerance: float = setting(
+        0.2, "most that reference and search may differ in a completion's log-probability", unit="nats per token", gt=0
+    )
+    logger: Literal["none", "trackio", "wandb"] = setting("none", "where training is shown as it runs", machine=True)
     dtype: Literal["bfloat16", "float32"] = setting("bfloat16", "weights of the frozen base while training")
 
     @model_validator(mode="after")

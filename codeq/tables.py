@@ -141,6 +141,13 @@ SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "logprob_chosen": _F,  # under the policy that sampled it, as in `trajectories`
         "logprob_rejected": _F,
     },
+    # Log-probabilities of completions under the policy that training starts from, each with its end of sequence.
+    "reference": {
+        "pair_id": _S,
+        "key": _S,  # digest of everything that determines the values (codeq.training.reference)
+        "chosen": _F,  # nats
+        "rejected": _F,
+    },
     "training_curve": {"step": _I, "metric": _S, "value": _F},
     "evaluation": {
         "bug_id": _S,

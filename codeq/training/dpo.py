@@ -3,14 +3,16 @@
 Written against TRL 0.29.1. Its DPOTrainer takes log-probabilities at three places (the policy and the
 inline reference in `_compute_loss`, the precomputed reference in `compute_ref_log_probs`), all from the
 logits as the model returns them: in bfloat16 they are rounded to about three digits, so that the loss
-does not even start at ln 2. `Fp32LogitsDPOTrainer` raises the logits to float32 where they are made.
+does not even start at ln 2. `Fp32LogitsDPOTrainer` takes all three from `codeq.training.logps`.
 """
 
+import importlib.util
+import json
 import logging
-import math
-import random
-import tempfile
-from collections.abc import Iterator
+import os
+import resource
+import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,67 +21,140 @@ import torch
 import transformers
 from datasets import Dataset
 from peft import LoraConfig, PeftModel
-from torch.utils.data import DataLoader
+from safetensors.torch import load_file, save_file
+from torch.nn.functional import logsigmoid
 from trl import DPOConfig, DPOTrainer
 
 from codeq import tables
 from codeq.config import DpoSettings
 from codeq.errors import TrainingError
+from codeq.identity import digest
 from codeq.models import tokenizers
+from codeq.training import checkpoints
+from codeq.training.batches import COLUMNS, REFERENCE, FixedBatches, PairCollator, dataset
 from codeq.training.data import encode, hold_out
+from codeq.training.logps import Completions, completion_logps, detach_head
 from codeq.training.policy import load_model
+from codeq.training.reference import against_search, attach, score_all
+from codeq.training.stops import BEST, Stops, exhausted
 
 logger = logging.getLogger("codeq.training")
 
-BEST = "eval_rewards/accuracies"  # the metric that chooses the checkpoint
+# Metrics that differ between equal trainings.
+MEASURED = ("tokens_per_second", "peak_memory_gib")
 
 
 class Fp32LogitsDPOTrainer(DPOTrainer):  # type: ignore[misc]
     """DPOTrainer whose log-probabilities, of policy and reference alike, come from float32 logits.
 
-    The data set carries token ids (`prompt_ids`, `chosen_ids`, `rejected_ids`) and is used as it stands; its
-    micro-batches keep their members (see `FixedBatches`), so that policy and precomputed reference see equal shapes.
-    The reference is the model without its adapter, or `ref_model`. Precomputed reference log-probabilities
-    are never cached: TRL's cache is keyed on data and weights alone, and silently reuses stale values when,
-    say, `max_length` changes.
+    The data sets carry token ids and pair ids (`codeq.training.batches.dataset`) and are used as they stand; their
+    micro-batches keep their members (see `FixedBatches`), so that policy and stored reference see equal shapes.
+    The reference is the model without its adapter. With `precompute_ref_log_probs` it is computed here only if the
+    data sets do not bring it, and never cached: TRL's cache is keyed on data and weights alone, and silently reuses
+    stale values when, say, `max_length` changes. The loss is the sigmoid loss of the paper (eq. 7).
 
-    Raises TrainingError if neither an adapter nor `ref_model` is given (TRL would then load a reference of
-    its own, out of this class's reach), or if a reference log-probability is not finite.
+    The model loses its output head (see `codeq.training.logps`). Raises TrainingError if there is no adapter, if the
+    arguments ask for another loss, and at every stop of `codeq.training.stops`.
     """
 
-    def __init__(self, model: Any, ref_model: Any = None, peft_config: Any = None, **arguments: Any) -> None:
-        if ref_model is None and peft_config is None and not isinstance(model, PeftModel):
-            raise TrainingError("the policy needs an adapter (peft_config), or a ref_model to be compared with")
+    def __init__(
+        self, model: Any, args: DPOConfig, peft_config: Any = None, patience: int | None = None, **options: Any
+    ) -> None:
+        if peft_config is None and not isinstance(model, PeftModel):
+            raise TrainingError("the policy needs an adapter (peft_config); its reference is the policy without it")
+        wanted = (["sigmoid"], "reverse_kl", None, False)
+        if (args.loss_type, args.f_divergence_type, args.ld_alpha, args.use_weighting) != wanted:
+            raise TrainingError("only the sigmoid loss of DPO, with reverse KL and without weights, is computed here")
         # Before super().__init__, which already precomputes the reference.
-        for network in (model, ref_model):
-            if network is not None:
-                network.get_output_embeddings().register_forward_hook(_raise_to_fp32)
-        super().__init__(model, ref_model=ref_model, peft_config=peft_config, **arguments)
+        self.head = detach_head(model)
+        self.stops = Stops(patience)
+        self.seconds = 0.0  # in training steps since the last log
+        collator = PairCollator(pad_token_id=options["processing_class"].pad_token_id)
+        super().__init__(model, args=args, peft_config=peft_config, data_collator=collator, **options)
+        self.add_callback(self.stops)
+        self.remove_callback(transformers.PrinterCallback)
 
     def _prepare_dataset(self, dataset: Dataset, *_: Any) -> Dataset:
         return dataset
 
+    def _set_signature_columns_if_needed(self) -> None:
+        self._signature_columns = [*COLUMNS, *REFERENCE]
+
     def _precompute_ref_logps(self, dataset: Dataset, name: str, batch_size: int) -> Dataset:
-        loader = self.accelerator.prepare(DataLoader(dataset, batch_size, collate_fn=self.data_collator))
-        batches = [self.accelerator.gather_for_metrics(self.compute_ref_log_probs(batch)) for batch in loader]
-        for column, parts in zip(("ref_chosen_logps", "ref_rejected_logps"), zip(*batches, strict=True), strict=True):
-            logps = torch.cat(parts).cpu()
-            if not logps.isfinite().all():
-                raise TrainingError(
-                    f"step 0: {int((~logps.isfinite()).sum())} of {len(logps)} reference log-probabilities of the "
-                    f"{name} pairs are NaN or infinite: the weights of the policy are damaged; rebuild it"
-                )
-            dataset = dataset.add_column(column, logps.numpy())
+        if not set(REFERENCE) <= set(dataset.column_names):
+            device = self.accelerator.device
+            to_device = transformers.BatchEncoding
+            scores = score_all(
+                pl.DataFrame(dataset.to_dict()),
+                batch_size,
+                self.processing_class.pad_token_id,
+                lambda batch: self.compute_ref_log_probs(to_device(batch).to(device)),
+            )
+            for column, values in zip(REFERENCE, scores, strict=True):
+                dataset = dataset.add_column(column, values)
         return dataset
 
-    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> "FixedBatches":
+    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> FixedBatches:
         data = self.train_dataset if train_dataset is None else train_dataset
         return FixedBatches(len(data), self.args.train_batch_size, self.args.seed)
 
-    def compute_ref_log_probs(self, inputs: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    def compute_ref_log_probs(self, inputs: Any) -> tuple[torch.Tensor, torch.Tensor]:
         # TRL precomputes outside autocast what training computes inside; enter it where it is switched on.
-        with self.accelerator.autocast():
-            return super().compute_ref_log_probs(inputs)  # type: ignore[no-any-return]
+        with torch.no_grad(), self.accelerator.autocast(), self.model.disable_adapter():
+            chosen, rejected = self._completions(self.model, inputs).logps.chunk(2)
+        return chosen, rejected
+
+    def _completions(self, model: Any, inputs: Any) -> Completions:
+        ids = self._truncate_inputs(inputs["input_ids"], inputs["attention_mask"], inputs["completion_mask"])
+        self.head = self.head.to(ids[0].device)
+        return completion_logps(model, self.head, *ids)
+
+    def _compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool) -> Any:
+        done = self._completions(model, inputs)
+        chosen, rejected = done.logps.chunk(2)
+        stored = self.precompute_ref_logps
+        reference = [inputs[name] for name in REFERENCE] if stored else self.compute_ref_log_probs(inputs)
+        rewards = self.beta * (chosen - reference[0]), self.beta * (rejected - reference[1])
+        margins = rewards[0] - rewards[1]
+        losses = -logsigmoid(margins)
+        if self.model.training:
+            self.stops.see(self.args, self.state, inputs["pair_id"], losses.detach())
+        tokens = inputs["attention_mask"].sum(1).float().chunk(2)
+        self._record(
+            {
+                "rewards/chosen": rewards[0],
+                "rewards/rejected": rewards[1],
+                "rewards/margins": margins,
+                "rewards/accuracies": (margins.sign() + 1) / 2,  # a tie is chance
+                "logps/chosen": chosen,
+                "logps/rejected": rejected,
+                "entropy": torch.stack(done.entropy.chunk(2)).mean(0),
+                "mean_token_accuracy": done.accuracy.chunk(2)[0],  # of the chosen completions
+                "tokens": tokens[0] + tokens[1],
+            }
+        )
+        return (losses.mean(), {}) if return_outputs else losses.mean()
+
+    def _record(self, metrics: dict[str, torch.Tensor]) -> None:
+        """Keep the values of each pair, shape (pairs,), of all processes; TRL's log averages them."""
+        table = torch.stack([values.detach() for values in metrics.values()], dim=1)
+        mode = "train" if self.model.training else "eval"
+        for name, values in zip(metrics, self.accelerator.gather_for_metrics(table).T.tolist(), strict=True):
+            self._metrics[mode][name] += values
+
+    def training_step(self, *arguments: Any, **options: Any) -> torch.Tensor:
+        start = time.perf_counter()
+        loss: torch.Tensor = super().training_step(*arguments, **options)
+        self.seconds += time.perf_counter() - start
+        return loss
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        tokens = self._metrics["train"].get("tokens", [])
+        if self.model.training and tokens:
+            measured = dict(zip(MEASURED, (sum(tokens) / self.seconds, _peak_memory()), strict=True))
+            logs = {**logs, "pairs": len(tokens), **measured}
+            self.seconds = 0.0
+        super().log(logs, start_time)
 
     def evaluation_loop(self, *arguments: Any, **options: Any) -> Any:
         # TRL logs its metrics but does not return them, where the choice of the best checkpoint would find them.
@@ -91,87 +166,57 @@ class Fp32LogitsDPOTrainer(DPOTrainer):  # type: ignore[misc]
         """TRL writes a card into every checkpoint; ours are temporary."""
 
 
-def _raise_to_fp32(module: torch.nn.Module, inputs: Any, logits: torch.Tensor) -> torch.Tensor:
-    return logits.float()
-
-
-class FixedBatches(torch.utils.data.Sampler[int]):
-    """Indices 0..length-1 in blocks of `size` neighbours; each epoch shuffles the blocks, never their members.
-
-    The rounding of a sequence's log-probability depends on the padding of its batch. With fixed blocks the
-    reference is computed on the very batches of training, and neighbours of similar length waste little
-    padding. A last, shorter block stays last.
-    """
-
-    def __init__(self, length: int, size: int, seed: int) -> None:
-        self.length, self.size, self.seed, self.epoch = length, size, seed, 0
-
-    def set_epoch(self, epoch: int) -> None:
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return self.length
-
-    def __iter__(self) -> Iterator[int]:
-        full = self.length // self.size
-        order = random.Random(f"{self.seed} {self.epoch}").sample(range(full), full)
-        for block in [*order, full]:
-            yield from range(block * self.size, min((block + 1) * self.size, self.length))
-
-
-class Watch(transformers.TrainerCallback):  # type: ignore[misc]
-    """Keeps the training curve, logs it, and stops training at the first value that is not finite."""
-
-    def __init__(self) -> None:
-        self.rows: list[dict[str, object]] = []
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float], **_: Any) -> None:
-        # Without times, so that equal trainings give equal curves.
-        values = {
-            name: float(value)
-            for name, value in logs.items()
-            if not name.endswith(("_runtime", "_per_second", "_flos", "epoch"))
-        }
-        self.rows += [{"step": state.global_step, "metric": name, "value": value} for name, value in values.items()]
-        logger.info(
-            "step %d/%d: %s", state.global_step, state.max_steps, ", ".join(f"{k} {v:.4g}" for k, v in values.items())
-        )
-        for name in ("loss", "grad_norm", "eval_loss"):
-            if not math.isfinite(values.get(name, 0.0)):
-                raise TrainingError(
-                    f"step {state.global_step}: {name} is {values[name]}. Try a lower dpo.learning_rate, a higher "
-                    "dpo.warmup_ratio or dpo.dtype float32; nothing was saved"
-                )
-
-
-def train(pairs: pl.DataFrame, base: Path, out: Path, settings: DpoSettings, seed: int) -> pl.DataFrame:
+def train(
+    pairs: pl.DataFrame,
+    reference: pl.DataFrame,
+    base: Path,
+    out: Path,
+    settings: DpoSettings,
+    seed: int,
+    *,
+    policy: str,
+    checkpoint_directory: Path,
+    conditions: Mapping[str, object] | None = None,
+) -> pl.DataFrame:
     """Train a LoRA adapter of the policy in `base` on the table `pairs`; returns the table `training_curve`.
 
     The adapter of the best evaluation on held-out problems (by reward accuracy, the earliest of equals) is
     saved in `out`. The curve holds every optimiser step and every evaluation; at step 0 the counts of pairs
-    trained on, held out and dropped, and at the kept step ``best/<metric>``.
+    trained on, held out and dropped, and at the kept step ``best/<metric>``. `reference` is the table of
+    `codeq.training.reference` for the policy whose manifest has the digest `policy`.
 
     The base is frozen in `settings.dtype`, the adapter is float32, and autocast is off, so that the policy
     starts out equal to the reference. Gradient checkpointing is on where there is a GPU; on a CPU it
     would cost time (a second forward pass) to save memory that is not short.
 
-    Raises TrainingError, saving nothing, if pairs or problems are too few, if a value is not finite, or if
-    training leaves the adapter unchanged.
+    A checkpoint is written at every evaluation, below `checkpoint_directory`. A training that was killed goes on from
+    the last one, if all that determines it is the same: pairs, policy, settings, seed, processes and `conditions`
+    (versions of code and packages). The caller removes the directory when all is written.
+
+    Under `accelerate launch`, every process calls this; the first one saves the adapter.
+
+    Raises TrainingError, saving nothing, if pairs or problems are too few, the reference is stale, a value is not
+    finite, reward accuracy is under chance, or training leaves the adapter unchanged.
     """
     tokenizer = tokenizers.load(base)
     encoded, dropped = encode(pairs, tokenizer, settings.max_length)
-    training, held_out = hold_out(encoded, settings.eval_fraction)
-    counts = {"train_pairs": training.height, "eval_pairs": held_out.height, **dropped}
+    training, held_out = attach(hold_out(encoded, settings.eval_fraction), reference, settings, policy)
+    counts: dict[str, float] = {"train_pairs": training.height, "eval_pairs": held_out.height, **dropped}
     logger.info("pairs: %s", ", ".join(f"{name} {count}" for name, count in counts.items()))
+    counts |= against_search(pl.concat([training, held_out]), settings.reference_tolerance)
 
     transformers.set_seed(seed)  # the adapter is initialised at random
-    watch = Watch()
-    with tempfile.TemporaryDirectory(prefix="codeq-dpo-") as checkpoints:
+    determinants = [settings.determinants(), seed, policy, _processes(), reference.rows(), dict(conditions or {})]
+    directory = (checkpoint_directory / digest("dpo", *determinants)[:16]).resolve()
+    if _rank() == 0:
+        checkpoints.clean(directory)
+    state = checkpoints.state(directory)
+    if state is None or not exhausted(state, settings.patience):
         trainer = Fp32LogitsDPOTrainer(
             load_model(base, settings.dtype),
-            args=_arguments(settings, seed, checkpoints, training.height, held_out.height),
-            train_dataset=_dataset(training),
-            eval_dataset=_dataset(held_out),
+            args=_arguments(settings, seed, str(directory)),
+            train_dataset=dataset(training),
+            eval_dataset=dataset(held_out),
             processing_class=tokenizer,
             peft_config=LoraConfig(
                 r=settings.lora_r,
@@ -180,31 +225,40 @@ def train(pairs: pl.DataFrame, base: Path, out: Path, settings: DpoSettings, see
                 target_modules=list(settings.target_modules),
                 task_type="CAUSAL_LM",
             ),
-            callbacks=[watch],
+            patience=settings.patience,
         )
-        trainer.remove_callback(transformers.PrinterCallback)
-        trainer.train()
-        best = {"step": trainer.state.best_global_step, "metric": f"best/{BEST}", "value": trainer.state.best_metric}
-    _save(trainer.model, out)
-    start = [{"step": 0, "metric": name, "value": float(count)} for name, count in counts.items()]
-    return tables.frame("training_curve", [*start, *watch.rows, best])
+        resumed = checkpoints.last(directory)
+        if resumed:
+            logger.info("goes on from %s", resumed)
+        trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
+        state = checkpoints.state(directory)
+    assert state is not None
+    if _rank() == 0:
+        _save(Path(state.best_model_checkpoint), out)
+    return _curve(counts, state)
 
 
-def _arguments(settings: DpoSettings, seed: int, checkpoints: str, training: int, held_out: int) -> DPOConfig:
+def _arguments(settings: DpoSettings, seed: int, directory: str) -> DPOConfig:
     cuda = torch.cuda.is_available()
-    steps = math.ceil(settings.epochs * math.ceil(training / settings.batch_size))
-    eval_steps = min(settings.eval_steps, steps)
-    # TRL averages metrics over batches: only equal batches give the mean over pairs.
-    eval_batch = max(size for size in range(1, settings.micro_batch_size + 1) if held_out % size == 0)
+    together = settings.micro_batch_size * _processes()
+    if settings.batch_size % together:
+        raise TrainingError(
+            f"dpo.batch_size {settings.batch_size} cannot be divided among {_processes()} processes in micro-batches "
+            f"of {settings.micro_batch_size}: choose dpo.micro_batch_size so that it can"
+        )
+    if settings.logger != "none" and importlib.util.find_spec(settings.logger) is None:
+        raise TrainingError(
+            f"dpo.logger is {settings.logger!r}, but there is no such package here: pip install it, or set it to none"
+        )
     return DPOConfig(
-        output_dir=checkpoints,
+        output_dir=directory,
         beta=settings.beta,
         learning_rate=settings.learning_rate,
         num_train_epochs=settings.epochs,
         warmup_steps=settings.warmup_ratio,  # below 1, a share of all steps
         per_device_train_batch_size=settings.micro_batch_size,
-        per_device_eval_batch_size=eval_batch,
-        gradient_accumulation_steps=settings.batch_size // settings.micro_batch_size,
+        per_device_eval_batch_size=settings.micro_batch_size,
+        gradient_accumulation_steps=settings.batch_size // together,
         gradient_checkpointing=cuda,
         gradient_checkpointing_kwargs={"use_reentrant": False},
         precompute_ref_log_probs=True,
@@ -216,34 +270,59 @@ def _arguments(settings: DpoSettings, seed: int, checkpoints: str, training: int
         data_seed=seed,
         eval_strategy="steps",
         save_strategy="steps",
-        eval_steps=eval_steps,
-        save_steps=eval_steps,
-        save_total_limit=1,
-        save_only_model=True,
-        load_best_model_at_end=True,
+        eval_steps=settings.eval_steps,
+        save_steps=settings.eval_steps,
+        save_total_limit=2,  # the last and the best
         metric_for_best_model=BEST,
         greater_is_better=True,
         logging_steps=1,
         logging_nan_inf_filter=False,
         dataloader_pin_memory=cuda,
-        report_to="none",
+        report_to=settings.logger,
         disable_tqdm=True,
+        use_cpu=not cuda,
     )
 
 
-def _dataset(pairs: pl.DataFrame) -> Dataset:
-    return Dataset.from_dict(pairs.select("prompt_ids", "chosen_ids", "rejected_ids").to_dict(as_series=False))
+def _curve(counts: Mapping[str, float], state: transformers.TrainerState) -> pl.DataFrame:
+    """The trainer's log as the table `training_curve`."""
+    start = [{"step": 0, "metric": name, "value": float(count)} for name, count in counts.items()]
+    rows = [
+        {"step": row["step"], "metric": name, "value": float(value)}
+        for row in state.log_history
+        for name, value in row.items()
+        if name not in ("step", "epoch") and not name.endswith(("_runtime", "_samples_per_second", "_steps_per_second"))
+    ]
+    best = {"step": state.best_global_step, "metric": f"best/{BEST}", "value": state.best_metric}
+    return tables.frame("training_curve", [*start, *rows, best])
 
 
-def _save(model: PeftModel, out: Path) -> None:
-    """Write the adapter so that equal adapters give equal bytes, wherever they were trained."""
-    if not any(weight.any() for name, weight in model.named_parameters() if "lora_B" in name):
+def _save(checkpoint: Path, out: Path) -> None:
+    """Write the adapter of a checkpoint so that equal adapters give equal bytes, wherever they were trained."""
+    weights = load_file(checkpoint / "adapter_model.safetensors")
+    if not any(weight.any() for name, weight in weights.items() if "lora_B" in name):
         raise TrainingError(
-            "training left the adapter unchanged (every lora_B is zero): raise dpo.learning_rate or dpo.epochs; "
-            "nothing was saved"
+            f"step {checkpoint.name.removeprefix('checkpoint-')}: training left the adapter unchanged (every lora_B is "
+            "zero): raise dpo.learning_rate or dpo.epochs; nothing was saved"
         )
-    config = model.peft_config["default"]
-    config.base_model_name_or_path = ""  # None would be filled in with a local path
-    config.target_modules = sorted(config.target_modules)  # a set would be written in any order
-    model.save_pretrained(out)
-    (out / "README.md").unlink(missing_ok=True)  # PEFT's blank model card, which names a local path
+    config = json.loads((checkpoint / "adapter_config.json").read_text())
+    config["base_model_name_or_path"] = ""  # else a local path
+    config["target_modules"] = sorted(config["target_modules"])  # a set, in any order
+    out.mkdir(parents=True, exist_ok=True)
+    save_file(weights, out / "adapter_model.safetensors", metadata={"format": "pt"})
+    (out / "adapter_config.json").write_text(json.dumps(config, indent=2, sort_keys=True))
+
+
+def _rank() -> int:
+    return int(os.environ.get("RANK", 0))
+
+
+def _processes() -> int:
+    return int(os.environ.get("WORLD_SIZE", 1))
+
+
+def _peak_memory() -> float:
+    """Most memory in use so far, in GiB: of the GPU, or resident where there is none."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 2**30
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

@@ -3,6 +3,7 @@
 import copy
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from codeq.config import DpoSettings
 from codeq.errors import ModelError, TrainingError
 from codeq.identity import digest
 from codeq.models import tokenizers
-from codeq.training import dpo
+from codeq.training import checkpoints, dpo, logps, reference
+from codeq.training.batches import FixedBatches, dataset
 from codeq.training.data import encode, hold_out, require
 from codeq.training.policy import load_model
 
@@ -58,7 +60,7 @@ def trainer(base: Path, out: Path, kind: type[DPOTrainer] = dpo.Fp32LogitsDPOTra
     return kind(
         options.pop("model", None) or load_model(base, "bfloat16"),
         args=DPOConfig(**{**settings, **options}),
-        train_dataset=dpo._dataset(encoded),
+        train_dataset=dataset(encoded),
         processing_class=words,
         peft_config=LoraConfig(r=4, target_modules=["q_proj", "up_proj"], task_type="CAUSAL_LM"),
     )
@@ -97,22 +99,34 @@ def test_the_first_loss_of_plain_trl_is_not_ln_2(base: Path, tmp_path: Path) -> 
 def test_every_site_of_trl_takes_log_probabilities_from_float32(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precompute: bool
 ) -> None:
+    """Counts calls at the three sites; one that TRL adds or moves would use its own function, or miss ours."""
     seen: list[torch.dtype] = []
-    original = trl.trainer.dpo_trainer.selective_log_softmax
+    original = logps._matmul
 
-    def spy(logits: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+    def spy(*tensors: torch.Tensor) -> torch.Tensor:
+        logits = original(*tensors)
         seen.append(logits.dtype)
-        return original(logits, index)
+        return logits
 
-    monkeypatch.setattr(trl.trainer.dpo_trainer, "selective_log_softmax", spy)
+    monkeypatch.setattr(logps, "_matmul", spy)
+    foreign: list[torch.dtype] = []
+    original_of_trl = trl.trainer.dpo_trainer.selective_log_softmax
+
+    def foreign_spy(logits: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+        foreign.append(logits.dtype)
+        return original_of_trl(logits, index)
+
+    monkeypatch.setattr(trl.trainer.dpo_trainer, "selective_log_softmax", foreign_spy)
     made = trainer(base, tmp_path, precompute_ref_log_probs=precompute)
     assert len(seen) == (2 if precompute else 0)  # two micro-batches of three pairs
     made.train()
     assert len(seen) == 4  # policy and reference of two micro-batches
     assert set(seen) == {torch.float32}
-    seen.clear()
+    assert foreign == []
+    # Plain TRL still takes them where ours are put in their place.
     trainer(base, tmp_path, Unpatched, precompute_ref_log_probs=precompute).train()
-    assert torch.bfloat16 in seen
+    assert len(foreign) == 4
+    assert torch.bfloat16 in foreign
 
 
 def test_log_probabilities_equal_an_independent_float64_sum(base: Path, tmp_path: Path) -> None:
@@ -140,13 +154,13 @@ def test_another_max_length_never_reuses_stale_reference_log_probabilities(base:
     assert not list(tmp_path.rglob("*.npz"))
 
 
-def test_a_policy_without_adapter_or_reference_is_refused(base: Path, tmp_path: Path) -> None:
+def test_a_policy_without_adapter_is_refused(base: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="peft_config"):
         dpo.Fp32LogitsDPOTrainer(load_model(base, "bfloat16"), args=DPOConfig(str(tmp_path), bf16=False))
 
 
 def test_fixed_batches_shuffle_blocks_and_keep_their_members() -> None:
-    sampler = dpo.FixedBatches(11, 3, seed=1)
+    sampler = FixedBatches(11, 3, seed=1)
     epochs = []
     for epoch in range(6):
         sampler.set_epoch(epoch)
@@ -276,14 +290,30 @@ def test_one_problem_or_too_few_pairs_stop_the_study() -> None:
 
 SETTINGS = DpoSettings(
     lora_r=4, lora_alpha=8, learning_rate=5e-3, epochs=2, batch_size=4, micro_batch_size=2, eval_steps=3, beta=0.1,
-    eval_fraction=0.2, max_length=512,
+    eval_fraction=0.2, max_length=512, patience=None,
 )  # fmt: skip
+
+
+def run(
+    pairs: pl.DataFrame, base: Path, out: Path, settings: DpoSettings = SETTINGS, seed: int = 3, **options: Any
+) -> pl.DataFrame:
+    """Reference, then training, as the two rules do it."""
+    table = reference.compute(pairs, base, settings, "policy")
+    directory = out.with_name(out.name + "-checkpoints")
+    return dpo.train(
+        pairs, table, base, out, settings, seed, policy="policy", **{"checkpoint_directory": directory, **options}
+    )
 
 
 @pytest.fixture(scope="module")
 def trained(base: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[pl.DataFrame, Path]:
     out = tmp_path_factory.mktemp("adapter")
-    return dpo.train(tiny_policy.make_pairs(30), base, out, SETTINGS, seed=3), out
+    return run(tiny_policy.make_pairs(30), base, out), out
+
+
+def steady(curve: pl.DataFrame) -> pl.DataFrame:
+    """What equal trainings have in common: all but speed and memory."""
+    return curve.filter(~pl.col("metric").is_in(dpo.MEASURED))
 
 
 def series(curve: pl.DataFrame, metric: str) -> dict[int, float]:
@@ -328,7 +358,7 @@ def test_the_kept_adapter_is_the_earliest_of_the_best(
         return output
 
     monkeypatch.setattr(dpo.Fp32LogitsDPOTrainer, "evaluation_loop", falling)
-    dpo.train(tiny_policy.make_pairs(30), base, tmp_path, SETTINGS, seed=3)
+    run(tiny_policy.make_pairs(30), base, tmp_path, SETTINGS, seed=3)
     kept = PeftModel.from_pretrained(load_model(base, "bfloat16"), tmp_path)
     weights = {name: weight for name, weight in kept.named_parameters() if "lora_" in name}
     assert weights.keys() == adapters[3].keys()
@@ -341,13 +371,13 @@ def test_equal_seeds_give_equal_bytes_and_other_seeds_do_not(
 ) -> None:
     curve, out = trained
     shuffled = tiny_policy.make_pairs(30).sample(fraction=1, shuffle=True, seed=5)
-    again = dpo.train(shuffled, base, tmp_path / "again", SETTINGS, seed=3)
-    assert again.equals(curve)
+    again = run(shuffled, base, tmp_path / "again", SETTINGS, seed=3)
+    assert steady(again).equals(steady(curve))
     names = sorted(path.name for path in out.iterdir())
     assert names == ["adapter_config.json", "adapter_model.safetensors"]
     assert all((out / name).read_bytes() == (tmp_path / "again" / name).read_bytes() for name in names)
-    other = dpo.train(shuffled, base, tmp_path / "other", SETTINGS, seed=4)
-    assert not other.equals(curve)
+    other = run(shuffled, base, tmp_path / "other", SETTINGS, seed=4)
+    assert not steady(other).equals(steady(curve))
 
 
 def test_the_adapter_is_as_configured_and_names_no_place(base: Path, trained: tuple[pl.DataFrame, Path]) -> None:
@@ -360,16 +390,90 @@ def test_the_adapter_is_as_configured_and_names_no_place(base: Path, trained: tu
 
 def test_adapter_dropout_is_not_switched_off(base: Path, trained: tuple[pl.DataFrame, Path], tmp_path: Path) -> None:
     settings = SETTINGS.model_copy(update={"lora_dropout": 0.5})
-    curve = dpo.train(tiny_policy.make_pairs(30), base, tmp_path, settings, seed=3)
+    curve = run(tiny_policy.make_pairs(30), base, tmp_path, settings, seed=3)
     assert series(curve, "loss")[1] == pytest.approx(LN2, abs=1e-6)
     assert series(curve, "loss")[14] > 1.05 * series(trained[0], "loss")[14]
 
 
 def test_a_loss_that_is_not_finite_stops_and_saves_nothing(base: Path, tmp_path: Path) -> None:
     settings = SETTINGS.model_copy(update={"learning_rate": 1e30, "eval_steps": 100})
-    with pytest.raises(TrainingError, match=r"step [2-4]: (loss|grad_norm) is (nan|inf).*dpo.learning_rate"):
-        dpo.train(tiny_policy.make_pairs(30), base, tmp_path / "out", settings, seed=0)
+    with pytest.raises(
+        TrainingError, match=r"step [2-4]: (loss is|the gradient is) (nan|inf|NaN).*dpo.learning_rate"
+    ) as stop:
+        run(tiny_policy.make_pairs(30), base, tmp_path / "out", settings, seed=0)
+    assert re.search(r"pairs of the batch: (pair-\d+(, )?)+\. ", str(stop.value))
+    assert "last good checkpoint is the policy itself" in str(stop.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_later_divergence_keeps_the_last_good_checkpoint(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gradient that becomes NaN in step 5, as an overflow in the backward pass makes it."""
+    backward = logps.TokenLogps.backward
+    calls = []
+
+    def poisoned(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+        calls.append(1)
+        scale = math.nan if len(calls) == 9 else 1.0  # two micro-batches in each step
+        return backward(ctx, gradients[0] * scale, *gradients[1:])
+
+    monkeypatch.setattr(logps.TokenLogps, "backward", poisoned)
+    with pytest.raises(
+        TrainingError, match=r"step 5: the gradient is NaN or infinite; pairs of the batch: pair-\d+(, pair-\d+){3}\. "
+    ) as stop:
+        run(tiny_policy.make_pairs(30), base, tmp_path / "out")
+    kept = Path(re.search(r"last good checkpoint is (.*)", str(stop.value))[1])
+    assert kept.name == "checkpoint-3"
+    assert checkpoints.state(kept.parent).global_step == 3
+    PeftModel.from_pretrained(load_model(base, "bfloat16"), kept)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_parameter_that_is_not_finite_stops_before_it_is_saved(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = torch.optim.AdamW.step
+
+    def poisoned(self: Any, *arguments: Any, **options: Any) -> Any:
+        result = step(self, *arguments, **options)
+        self.param_groups[0]["params"][0].data[0, 0] = math.inf
+        return result
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", poisoned)
+    with pytest.raises(
+        TrainingError, match=r"step 1: a parameter of the adapter is NaN or infinite; pairs of the batch: pair-"
+    ):
+        run(tiny_policy.make_pairs(30), base, tmp_path / "out")
+    assert not list(tmp_path.rglob("checkpoint-*"))
+
+
+def test_reward_accuracy_under_chance_for_an_epoch_stops(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gradient of the wrong sign: training prefers what is rejected."""
+    backward = logps.TokenLogps.backward
+    monkeypatch.setattr(logps.TokenLogps, "backward", lambda ctx, first, *rest: backward(ctx, -first, *rest))
+    with pytest.raises(TrainingError, match=r"step 7: reward accuracy over epoch 1 is 0\.[0-2].*swapped") as stop:
+        run(tiny_policy.make_pairs(30), base, tmp_path / "out")
+    assert "checkpoint-6" in str(stop.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_reference_of_another_policy_stops_at_the_first_loss(base: Path, tmp_path: Path) -> None:
+    pairs = tiny_policy.make_pairs(30)
+    table = reference.compute(pairs, base, SETTINGS, "policy").with_columns(pl.col("chosen") - 40)
+    with pytest.raises(TrainingError, match=r"step 1: the first loss is .*, not ln 2.*reference.parquet"):
+        dpo.train(pairs, table, base, tmp_path / "out", SETTINGS, 3, policy="policy", checkpoint_directory=tmp_path)
+
+
+def test_training_ends_early_after_evaluations_without_progress(base: Path, tmp_path: Path) -> None:
+    curve = run(tiny_policy.make_pairs(30), base, tmp_path / "out", SETTINGS.model_copy(update={"patience": 1}))
+    accuracy = series(curve, dpo.BEST)
+    best = max(accuracy, key=lambda step: (accuracy[step], -step))
+    after = [step for step in accuracy if step > best]
+    assert len(after) == 1
+    assert max(series(curve, "loss")) == after[0] < 14
 
 
 def test_damaged_weights_stop_before_the_first_step(base: Path, tmp_path: Path) -> None:
@@ -377,18 +481,18 @@ def test_damaged_weights_stop_before_the_first_step(base: Path, tmp_path: Path) 
     model.model.layers[0].mlp.up_proj.weight.data[0, 0] = math.nan
     model.save_pretrained(tmp_path / "damaged")
     tokenizers.load(base).save_pretrained(tmp_path / "damaged")
-    with pytest.raises(TrainingError, match=r"step 0: 25 of 25 reference log-probabilities"):
-        dpo.train(tiny_policy.make_pairs(30), tmp_path / "damaged", tmp_path / "out", SETTINGS, seed=0)
+    with pytest.raises(TrainingError, match=r"step 0: 25 of 25 pairs have reference log-probabilities that are NaN"):
+        run(tiny_policy.make_pairs(30), tmp_path / "damaged", tmp_path / "out", SETTINGS, seed=0)
     assert not (tmp_path / "out").exists()
 
 
 def test_an_unchanged_adapter_stops_and_saves_nothing(base: Path, tmp_path: Path) -> None:
     settings = SETTINGS.model_copy(update={"learning_rate": 1e-60})  # underflows float32
     with pytest.raises(TrainingError, match="unchanged"):
-        dpo.train(tiny_policy.make_pairs(30), base, tmp_path / "out", settings, seed=0)
+        run(tiny_policy.make_pairs(30), base, tmp_path / "out", settings, seed=0)
     assert not (tmp_path / "out").exists()
 
 
 def test_a_directory_without_a_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="nowhere"):
-        dpo.train(tiny_policy.make_pairs(30), tmp_path / "nowhere", tmp_path / "out", SETTINGS, seed=0)
+        run(tiny_policy.make_pairs(30), tmp_path / "nowhere", tmp_path / "out", SETTINGS, seed=0)

@@ -1,8 +1,9 @@
 # Training: from search trees to the next policy.
 #
 # Reads   results/<name>/seed-<s>/round-<r>/trajectories.parquet, the splits, the manifest of policy r-1
-# Writes  results/<name>/seed-<s>/round-<r>/{pairs,training_curve}.parquet, pairs.md
+# Writes  results/<name>/seed-<s>/round-<r>/{pairs,reference,training_curve}.parquet, pairs.md
 #         results/<name>/seed-<s>/round-<r>/{adapter,policy}/manifest.json, the models beside them
+#         results/<name>/seed-<s>/round-<r>/checkpoints/ while DPO runs; several GPUs: --set-resources dpo:gpu=2
 
 
 rule pairs:
@@ -32,9 +33,37 @@ rule pairs:
         " --pairs {output.pairs:q} --audit {output.audit:q} 2> {log:q}"
 
 
+rule reference:
+    input:
+        pairs=f"{RUN}/round-{{round}}/pairs.parquet",
+        policy=lambda wildcards: policy(int(wildcards.round) - 1, wildcards.seed),
+    output:
+        f"{RUN}/round-{{round}}/reference.parquet",
+    log:
+        f"{RUN}/logs/reference-{{round}}.log",
+    priority: 10
+    conda:
+        "../../environment.yml"
+    resources:
+        machine="training",
+        gpu=1,
+        mem_mb=64000,
+        runtime=60,
+    params:
+        settings=settings(
+            dpo=["dtype", "eval_fraction", "max_length", "micro_batch_size"],
+            pairs=["minimum"],
+        ),
+        code=code("reference"),
+    shell:
+        "python scripts/reference.py --settings {params.settings:q} --pairs {input.pairs:q} --policy {input.policy:q}"
+        " --reference {output:q} 2> {log:q}"
+
+
 rule dpo:
     input:
         pairs=f"{RUN}/round-{{round}}/pairs.parquet",
+        reference=f"{RUN}/round-{{round}}/reference.parquet",
         policy=lambda wildcards: policy(int(wildcards.round) - 1, wildcards.seed),
     output:
         adapter=f"{RUN}/round-{{round}}/adapter/manifest.json",
@@ -52,9 +81,12 @@ rule dpo:
     params:
         settings=settings("dpo", pairs=["minimum"]),
         code=code("dpo"),
+        # Outside the outputs, which Snakemake deletes before it runs a job again.
+        checkpoints=f"{RUN}/round-{{round}}/checkpoints",
     shell:
-        "python scripts/dpo.py --settings {params.settings:q} --pairs {input.pairs:q} --policy {input.policy:q}"
-        " --seed {wildcards.seed} --adapter {output.adapter:q} --curve {output.curve:q} 2> {log:q}"
+        "python scripts/dpo.py --settings {params.settings:q} --pairs {input.pairs:q} --reference {input.reference:q}"
+        " --policy {input.policy:q} --seed {wildcards.seed} --processes {resources.gpu}"
+        " --checkpoints {params.checkpoints:q} --adapter {output.adapter:q} --curve {output.curve:q} 2> {log:q}"
 
 
 rule merge:
