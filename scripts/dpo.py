@@ -25,7 +25,8 @@ def main() -> None:
     args = parser.parse_args()
     study = args.settings
     if args.processes > 1 and "RANK" not in os.environ:
-        launch = ["-m", "accelerate.commands.launch", "--num_processes", str(args.processes)]
+        # Sets RANK and WORLD_SIZE, which accelerate goes by.
+        launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(args.processes)]
         os.execv(sys.executable, [sys.executable, *launch, *sys.argv])
 
     from codeq.training import data, dpo
