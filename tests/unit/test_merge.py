@@ -10,8 +10,12 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig, GenerationConfig
 
+from codeq import lineage
+from codeq.config import DpoSettings, ModelSettings
 from codeq.errors import ModelError
 from codeq.models import tokenizers
+from codeq.training import quantisation
+from codeq.training.data import hold_out
 from codeq.training.merge import merge
 from codeq.training.policy import load_model
 
@@ -105,6 +109,34 @@ def test_merging_again_gives_equal_bytes(base: Path, adapter: Path, merged: Path
     names = {path.name for path in merged.iterdir()}
     assert {path.name for path in tmp_path.iterdir()} == names
     assert all((tmp_path / name).read_bytes() == (merged / name).read_bytes() for name in names)
+
+
+def test_what_four_bits_do_to_the_merged_policy_is_measured_on_held_out_prompts(tmp_path: Path) -> None:
+    """Against the same divergence in float64; random weights, so that 4 bits change much."""
+    policy = tiny_policy.make(tmp_path / "policy", hidden=64, layers=1, scale=0.1)
+    lineage.write_manifest(policy)
+    pairs = tiny_policy.make_pairs(10, problems=5)
+    texts = quantisation.held_out_ids(pairs, policy, DpoSettings(eval_fraction=0.4))
+    held_out = list(hold_out(pairs, 0.4)[1].sort("pair_id").iter_rows(named=True))
+    words = tokenizers.load(policy)
+    assert [words.decode(prompt + chosen) for prompt, chosen in texts] == [
+        row["prompt"] + row["chosen"] + "<end>" for row in held_out
+    ]
+    found = quantisation.divergence(policy, ModelSettings(base=str(policy)), texts)
+    nf4 = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16)
+    exact = load_model(policy, "bfloat16")
+    rounded = AutoModelForCausalLM.from_pretrained(policy, quantization_config=nf4, dtype=torch.bfloat16)
+    values = []
+    for prompt, chosen in texts:
+        p, q = (
+            model(torch.tensor([prompt + chosen])).logits[0, len(prompt) - 1 : -1].detach().double().log_softmax(-1)
+            for model in (exact, rounded)
+        )
+        values += (p.exp() * (p - q)).sum(-1).tolist()
+    assert found["tokens"] == len(values) == sum(len(chosen) for _, chosen in texts)
+    assert found["mean"] == pytest.approx(sum(values) / len(values), rel=0.05)
+    assert found["largest"] == pytest.approx(max(values), rel=0.05)
+    assert 1e-4 < found["mean"] < found["largest"]
 
 
 def test_a_model_quantised_by_bitsandbytes_is_refused(base: Path, adapter: Path, tmp_path: Path) -> None:

@@ -93,6 +93,7 @@ rule merge:
     input:
         policy=lambda wildcards: policy(int(wildcards.round) - 1, wildcards.seed),
         adapter=f"{RUN}/round-{{round}}/adapter/manifest.json",
+        pairs=f"{RUN}/round-{{round}}/pairs.parquet",
     output:
         f"{RUN}/round-{{round}}/policy/manifest.json",
     log:
@@ -102,9 +103,15 @@ rule merge:
         "../../environment.yml"
     resources:
         machine="training",
+        gpu=1,  # for the comparison with 4-bit weights
         mem_mb=64000,
         runtime=60,
     params:
+        settings=settings(
+            model=["quantization"],
+            dpo=["eval_fraction", "max_length"],
+        ),
         code=code("merge"),
     shell:
-        "python scripts/merge.py --policy {input.policy:q} --adapter {input.adapter:q} --merged {output:q} 2> {log:q}"
+        "python scripts/merge.py --settings {params.settings:q} --policy {input.policy:q} --adapter {input.adapter:q}"
+        " --pairs {input.pairs:q} --merged {output:q} 2> {log:q}"
