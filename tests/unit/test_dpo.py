@@ -467,6 +467,31 @@ def test_a_reference_of_another_policy_stops_at_the_first_loss(base: Path, tmp_p
         dpo.train(pairs, table, base, tmp_path / "out", SETTINGS, 3, policy="policy", checkpoint_directory=tmp_path)
 
 
+def test_a_logger_that_is_not_installed_is_named(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(TrainingError, match=r"dpo.logger is 'trackio'.*pip install"):
+        run(tiny_policy.make_pairs(30), base, tmp_path / "out", SETTINGS.model_copy(update={"logger": "trackio"}))
+
+
+def test_the_curve_holds_what_a_training_shows(trained: tuple[pl.DataFrame, Path]) -> None:
+    curve, _ = trained
+    names = ["loss", "grad_norm", "learning_rate", "entropy", "tokens", "pairs", *dpo.MEASURED]
+    names += [f"rewards/{name}" for name in ("chosen", "rejected", "margins", "accuracies")]
+    names += ["logps/chosen", "logps/rejected"]
+    assert all(list(series(curve, name)) == list(range(1, 15)) for name in names)
+    evaluated = ["eval_loss", "eval_entropy", dpo.BEST, "eval_rewards/margins", "eval_logps/chosen"]
+    assert all(list(series(curve, name)) == [3, 6, 9, 12, 14] for name in evaluated)
+    assert sum(series(curve, "pairs").values()) == 2 * 25
+    assert set(series(curve, "rewards/accuracies").items()) >= {(1, 0.5), (2, 0.5)}  # ties: nothing has changed yet
+    assert all(value > 0 for name in dpo.MEASURED for value in series(curve, name).values())
+    assert (
+        not curve["metric"]
+        .str.contains("runtime|per_second|flos|epoch")
+        .filter(curve["metric"] != "tokens_per_second")
+        .any()
+    )
+
+
 def test_training_ends_early_after_evaluations_without_progress(base: Path, tmp_path: Path) -> None:
     curve = run(tiny_policy.make_pairs(30), base, tmp_path / "out", SETTINGS.model_copy(update={"patience": 1}))
     accuracy = series(curve, dpo.BEST)
