@@ -106,12 +106,13 @@ def attach(
 def against_search(pairs: pl.DataFrame, tolerance: float) -> dict[str, float]:
     """How far the reference is from what the search stored when it sampled; nats per token of a completion.
 
-    `pairs` are encoded and have their reference. Where the table `pairs` knows no log-probability of the sampling
-    policy (null), nothing is compared. Raises TrainingError if the mean difference exceeds `tolerance`.
+    `pairs` are encoded and have their reference. Compared are completions of this round that are as many tokens as
+    were sampled: not one that was cut off, whose end was never sampled. Raises TrainingError if the mean difference exceeds `tolerance`.
     """
+    now = pairs.filter(pl.col("round") == pl.col("round").max())  # replayed pairs were sampled by another policy
     differences = pl.concat(
-        pairs.select(
-            ((pl.col(f"logprob_{label}") - pl.col(f"ref_{label}_logps")) / pl.col(f"{label}_ids").list.len())
+        now.filter(pl.col(f"{label}_ids").list.len() == pl.col(f"tokens_{label}")).select(
+            ((pl.col(f"logprob_{label}") - pl.col(f"ref_{label}_logps")) / pl.col(f"tokens_{label}"))
             .abs()
             .alias("difference")
         )
@@ -132,7 +133,13 @@ def against_search(pairs: pl.DataFrame, tolerance: float) -> dict[str, float]:
             "were sampled by another policy, with another prompt template or tokeniser. Rerun the search with this "
             "policy, or raise the tolerance"
         )
-    return {"reference/compared": float(len(differences)), "reference/mean": mean, "reference/largest": largest}
+    return {
+        "reference/compared": float(len(differences)),
+        "reference/mean": mean,
+        "reference/largest": largest,
+        # Mostly texts that the tokeniser cuts into as many, but other tokens than the policy had sampled.
+        "reference/beyond_tolerance": float((differences > tolerance).sum()),
+    }
 
 
 def _some(pairs: list[str]) -> str:

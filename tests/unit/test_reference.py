@@ -80,19 +80,34 @@ def test_another_policy_other_pairs_and_other_tokens_make_it_stale(base: Path, t
 
 
 def compared(base: Path, table: pl.DataFrame, shift: float) -> pl.DataFrame:
-    """Pairs with a reference, and a search that stored other values by `shift` nats per token; one was cut off."""
+    """Pairs with a reference, and a search that stored other values by `shift` nats per token.
+
+    One completion was cut off, and one pair replayed from an earlier round, whose policy was another.
+    """
     joined = pl.concat(reference.attach(parts(base), table, SETTINGS, "policy"))
     return joined.with_columns(
         logprob_chosen=pl.col("ref_chosen_logps") + shift * pl.col("chosen_ids").list.len(),
-        logprob_rejected=pl.when(pl.col("pair_id") != "pair-3").then("ref_rejected_logps"),
+        logprob_rejected=pl.col("ref_rejected_logps") - pl.when(pl.col("pair_id") == "pair-4").then(500).otherwise(0),
+        tokens_rejected=pl.col("tokens_rejected") - (pl.col("pair_id") == "pair-3").cast(pl.Int64),
+        round=pl.when(pl.col("pair_id") == "pair-4").then(0).otherwise(1),
     )
 
 
 def test_the_difference_from_the_search_is_reported(base: Path, table: pl.DataFrame) -> None:
     found = reference.against_search(compared(base, table, 0.1), tolerance=0.2)
-    assert found["reference/compared"] == 2 * PAIRS.height - 1
+    assert found["reference/compared"] == 2 * (PAIRS.height - 1) - 1
     assert found["reference/largest"] == pytest.approx(0.1)
-    assert found["reference/mean"] == pytest.approx(0.1 * PAIRS.height / (2 * PAIRS.height - 1))
+    assert found["reference/mean"] == pytest.approx(0.1 * 19 / 37)
+
+
+def test_single_completions_beyond_the_tolerance_are_counted(base: Path, table: pl.DataFrame) -> None:
+    """One text that was sampled as other tokens than the tokeniser cuts it into is no other policy."""
+    odd = compared(base, table, 0.0).with_columns(
+        logprob_chosen=pl.col("logprob_chosen") - pl.when(pl.col("pair_id") == "pair-5").then(50.0).otherwise(0.0)
+    )
+    found = reference.against_search(odd, tolerance=0.2)
+    assert found["reference/beyond_tolerance"] == 1
+    assert found["reference/largest"] > 0.5 > 0.1 > found["reference/mean"] > 0
 
 
 def test_a_search_by_another_policy_stops(base: Path, table: pl.DataFrame) -> None:
