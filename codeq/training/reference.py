@@ -107,7 +107,9 @@ def against_search(pairs: pl.DataFrame, tolerance: float) -> dict[str, float]:
     """How far the reference is from what the search stored when it sampled; nats per token of a completion.
 
     `pairs` are encoded and have their reference. Compared are completions of this round that are as many tokens as
-    were sampled: not one that was cut off, whose end was never sampled. Raises TrainingError if the mean difference exceeds `tolerance`.
+    were sampled: not one that was cut off, whose end was never sampled.
+
+    Raises TrainingError if the mean difference exceeds `tolerance`.
     """
     now = pairs.filter(pl.col("round") == pl.col("round").max())  # replayed pairs were sampled by another policy
     differences = pl.concat(

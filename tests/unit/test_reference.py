@@ -74,9 +74,9 @@ def test_another_policy_other_pairs_and_other_tokens_make_it_stale(base: Path, t
         reference.attach(parts(base), table, SETTINGS, "another policy")
     with pytest.raises(TrainingError, match="stale"):
         reference.attach(parts(base, PAIRS.head(19)), table, SETTINGS, "policy")
-    prompted = PAIRS.with_columns(prompt=pl.col("prompt") + " ")  # another template
+    longer = PAIRS.with_columns(chosen=pl.col("chosen") + " ")
     with pytest.raises(TrainingError, match="stale"):
-        reference.attach(parts(base, prompted), table, SETTINGS, "policy")
+        reference.attach(parts(base, longer), table, SETTINGS, "policy")
 
 
 def compared(base: Path, table: pl.DataFrame, shift: float) -> pl.DataFrame:
