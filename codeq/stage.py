@@ -12,6 +12,8 @@ from typing import Any
 from codeq.config import Section, Study, load_study, parse
 from codeq.errors import CodeqError, ConfigError
 
+MACHINE = "CODEQ_MACHINE"  # environment variable: JSON of the machine's settings, by section
+
 
 def parser(doc: str | None, *, settings: bool = True) -> argparse.ArgumentParser:
     """An argument parser that shows the script's docstring, with `--settings` if the stage has any."""
@@ -23,39 +25,32 @@ def parser(doc: str | None, *, settings: bool = True) -> argparse.ArgumentParser
             required=True,
             help='a study\'s YAML file, or inline JSON with the sections that matter, as in \'{"dpo": {"beta": 0.2}}\'',
         )
-        made.add_argument(
-            "--machine",
-            action=_Machine,
-            help='after --settings: inline JSON of settings of the machine, as in \'{"sandbox": {"workers": 8}}\'',
-        )
     return made
 
 
-class _Machine(argparse.Action):
-    """Puts settings of the machine into the study that `--settings` gave."""
-
-    def __call__(self, parser: object, given: argparse.Namespace, text: object, option: object = None) -> None:
-        plain = given.settings.model_dump(mode="json")
-        for section, changes in _json(str(text), "--machine").items():
-            known = machine(given.settings).get(section, {})
-            if unknown := sorted(changes.keys() - known.keys()):
-                raise ConfigError(f"--machine: {section}.{unknown[0]} is no setting of the machine; use --settings")
-            plain[section] |= changes
-        given.settings = parse(Study, plain, "--machine")
-
-
 def study(text: str) -> Study:
-    """The `--settings` argument: a YAML file, or inline JSON whose missing sections get their defaults."""
-    if not text.lstrip().startswith("{"):
-        return load_study(Path(text))
-    return parse(Study, {"name": "by-hand", **_json(text, "--settings")}, "--settings")  # type: ignore[no-any-return]
+    """The `--settings` argument: a YAML file, or inline JSON whose missing sections get their defaults.
+
+    Settings of the machine may also stand, as JSON by section, in the environment variable CODEQ_MACHINE.
+    """
+    if text.lstrip().startswith("{"):
+        given = parse(Study, {"name": "by-hand", **_json(text, "--settings")}, "--settings")
+    else:
+        given = load_study(Path(text))
+    plain, known = given.model_dump(mode="json"), machine(given)
+    for section, changes in _json(os.environ.get(MACHINE, "{}"), MACHINE).items():
+        for name, value in changes.items():
+            if name not in known.get(section, {}):
+                raise ConfigError(f"{MACHINE}: {section}.{name} is no setting of the machine; use --settings")
+            plain[section][name] = value
+    return parse(Study, plain, MACHINE)  # type: ignore[no-any-return]
 
 
-def _json(text: str, option: str) -> dict[str, Any]:
+def _json(text: str, where: str) -> dict[str, Any]:
     try:
         values: dict[str, Any] = json.loads(text)
     except json.JSONDecodeError as error:
-        raise ConfigError(f"{option}: not JSON: {error}") from error
+        raise ConfigError(f"{where}: not JSON: {error}") from error
     return values
 
 

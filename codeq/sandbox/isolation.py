@@ -97,8 +97,10 @@ class Isolation:
     def confine(self, cpu_seconds: int) -> None:
         """Confine the calling process for good. Raises OSError where a layer cannot be put in force."""
         if self._container:
-            with open("/proc/self/oom_score_adj", "w") as file:  # of this process and the server, this one is killed
-                file.write("1000")
+            # Of this process and the server, this one is killed.
+            score = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+            os.write(score, b"1000")
+            os.close(score)
         resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
         if self._own_uid:
             _become(self._first_uid + self._served % _UIDS)  # and the capabilities are gone

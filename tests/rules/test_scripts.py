@@ -10,9 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from codeq import stage
-from codeq.config import Study
-
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = {path.stem: path for path in sorted((ROOT / "scripts").glob("*.py"))}
 RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
@@ -64,7 +61,7 @@ def options(name: str) -> dict[str, bool]:
         if is_option(node) and isinstance(node.args[0], ast.Constant):
             found[node.args[0].value] = required(node) or not node.args[0].value.startswith("-")
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "stage.parser" and not node.keywords:
-            found |= {"--settings": True, "--machine": False}
+            found["--settings"] = True
     return found
 
 
@@ -152,13 +149,6 @@ def test_a_rule_gives_the_options_its_script_asks_for_and_no_others(rule):
     assert set(given) <= set(known)
     assert {option for option, needed in known.items() if needed} <= set(given)
     assert len(given) == len(set(given))
-
-
-@pytest.mark.parametrize("rule", COMMANDS)
-def test_a_rule_tells_its_script_of_the_machine_where_a_section_depends_on_it(rule):
-    sections = re.findall(r"settings=settings\(([^=)]*)", COMMANDS[rule])
-    depends = any(f'"{name}"' in "".join(sections) for name in stage.machine(Study(name="x")))
-    assert ("--machine {MACHINE:q}" in COMMANDS[rule]) == depends
 
 
 def test_every_script_belongs_to_a_rule():

@@ -55,29 +55,30 @@ def test_sections_are_plain_sorted_data_that_make_the_same_study_again(names):
     assert all(getattr(again, name).determinants() == getattr(study, name).determinants() for name in names)
 
 
-def test_settings_of_the_machine_are_told_apart_and_come_back():
+def test_settings_of_the_machine_are_told_apart_and_come_back(monkeypatch):
     study = parse(Study, {"name": "x", "sandbox": {"workers": 7, "memory_mb": 300}, "search": {"shards": 3}})
     told = stage.machine(study)
     assert told["sandbox"] == {"workers": 7}
     assert told["search"]["shards"] == 3
     assert "workers" not in stage.sections(study, "sandbox")["sandbox"]
     assert "workers" not in study.determinants()["sandbox"]
-    rest = json.dumps(stage.sections(study, "sandbox", "search", "model"))
-    args = stage.parser("").parse_args(["--settings", rest, "--machine", json.dumps(told)])
-    assert (args.settings.sandbox, args.settings.search) == (study.sandbox, study.search)
+    monkeypatch.setenv("CODEQ_MACHINE", json.dumps(told))
+    again = stage.study(json.dumps(stage.sections(study, "sandbox", "search", "model")))
+    assert (again.sandbox, again.search, again.model) == (study.sandbox, study.search, study.model)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ('{"sandbox": {"memory_mb": 1}}', "sandbox.memory_mb is no setting of the machine; use --settings"),
-        ('{"sandbox": {"workers": 0}}', "--machine: invalid configuration\n.*sandbox.workers"),
-        ("{", "--machine: not JSON"),
+        ('{"sandbox": {"workers": 0}}', "CODEQ_MACHINE: invalid configuration\n.*sandbox.workers"),
+        ("{", "CODEQ_MACHINE: not JSON"),
     ],
 )
-def test_bad_settings_of_the_machine_are_refused(text, message):
+def test_bad_settings_of_the_machine_are_refused(text, message, monkeypatch):
+    monkeypatch.setenv("CODEQ_MACHINE", text)
     with pytest.raises(ConfigError, match=message):
-        stage.parser("").parse_args(["--settings", "{}", "--machine", text])
+        stage.study("{}")
 
 
 def test_an_argument_parser_shows_the_docstring_and_asks_for_settings_only_where_there_are_any():

@@ -3,7 +3,6 @@
 # STUDY    the validated study; an invalid configuration stops here, before any rule is planned
 # RESULTS  directory of the study
 # settings(...), code(...)  the two params of a rule: what it is told, and the code that runs
-# MACHINE  what a command is told of the machine besides
 # policy(...)  the manifest of a round's policy; round 0 is the base model
 import json
 import shlex
@@ -28,8 +27,13 @@ DATA = f"{RESULTS}/data"
 RUN = f"{RESULTS}/seed-{{seed}}"
 POLICIES = ["base", *(f"round-{number}" for number in range(1, STUDY.rounds + 1))]
 
-# Rules run the Python that runs Snakemake, whether or not its environment is activated.
-shell.prefix(f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; ")
+# Rules run the Python that runs Snakemake, whether or not its environment is activated. How the machine is used is
+# no param of theirs: another value makes nothing stale.
+MACHINE = json.dumps(stage.machine(STUDY)).replace("{", "{{").replace("}", "}}")
+shell.prefix(
+    f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; "
+    f"export {stage.MACHINE}={shlex.quote(MACHINE)}; "
+)
 
 
 wildcard_constraints:
@@ -47,10 +51,6 @@ def settings(*whole, **parts):
     would go unnoticed.
     """
     return json.dumps(stage.sections(STUDY, *whole, **parts), sort_keys=True)
-
-
-# How the machine is used: a global of the commands and no param, so that another value makes nothing stale.
-MACHINE = json.dumps(stage.machine(STUDY), sort_keys=True)
 
 
 def code(script):

@@ -69,7 +69,7 @@ rule tests:
         settings=settings("sandbox", data=["seed", "source"]),
         code=code("tests"),
     shell:
-        "python scripts/tests.py --settings {params.settings:q} --machine {MACHINE:q} --raw {input.raw:q}"
+        "python scripts/tests.py --settings {params.settings:q} --raw {input.raw:q}"
         " --problems {input.problems:q} --tests {output.tests:q} --untested {output.untested:q} 2> {log:q}"
 
 
@@ -93,7 +93,7 @@ rule screen:
         settings=settings("sandbox"),
         code=code("screen"),
     shell:
-        "python scripts/screen.py --settings {params.settings:q} --machine {MACHINE:q} --problems {input.problems:q}"
+        "python scripts/screen.py --settings {params.settings:q} --problems {input.problems:q}"
         " --bugs {input.bugs:q} --tests {input.tests:q} --screen {output:q} 2> {log:q}"
 
 

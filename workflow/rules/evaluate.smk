@@ -24,7 +24,7 @@ rule evaluation:
         settings=settings("sandbox"),
         code=code("evaluation"),
     shell:
-        "python scripts/evaluation.py --settings {params.settings:q} --machine {MACHINE:q} --problems {input.problems:q}"
+        "python scripts/evaluation.py --settings {params.settings:q} --problems {input.problems:q}"
         " --bugs {input.bugs:q} --tests {input.tests:q} --trajectories {input.trajectories:q}"
         " --policy {wildcards.policy} --mode {wildcards.mode} --seed {wildcards.seed}"
         " --evaluation {output:q} 2> {log:q}"

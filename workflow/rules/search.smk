@@ -10,7 +10,7 @@ SEARCH_INPUT = {
     name: f"{DATA}/{name}.parquet" for name in ("problems", "bugs", "tests", "splits")
 }
 SEARCH_COMMAND = (
-    "python scripts/search.py --settings {params.settings:q} --machine {MACHINE:q} --problems {input.problems:q}"
+    "python scripts/search.py --settings {params.settings:q} --problems {input.problems:q}"
     " --bugs {input.bugs:q} --tests {input.tests:q} --splits {input.splits:q} --policy {input.policy:q}"
     " --seed {wildcards.seed} --shard {params.shard} --journal {params.journal:q} --trajectories {output:q} "
 )

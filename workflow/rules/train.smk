@@ -84,7 +84,7 @@ rule dpo:
         # Outside the outputs, which Snakemake deletes before it runs a job again.
         checkpoints=f"{RUN}/round-{{round}}/checkpoints",
     shell:
-        "python scripts/dpo.py --settings {params.settings:q} --machine {MACHINE:q} --pairs {input.pairs:q} --reference {input.reference:q}"
+        "python scripts/dpo.py --settings {params.settings:q} --pairs {input.pairs:q} --reference {input.reference:q}"
         " --policy {input.policy:q} --seed {wildcards.seed} --processes {resources.gpu}"
         " --checkpoints {params.checkpoints:q} --adapter {output.adapter:q} --curve {output.curve:q} 2> {log:q}"
 
