@@ -26,7 +26,7 @@ from codeq.data.curriculum import records
 
 ROOT = Path(__file__).resolve().parents[2]
 WEIGHTS = ROOT / "codeq" / "models" / "mini" / "weights"
-BUGS = 36
+BUGS = 60  # as many trees as 20 kills leave unfinished even on a quick machine
 MEASURED = ["seconds", "peak_mb"]
 SETTINGS = {
     "model": {"base": str(WEIGHTS), "prompt": "minimal", "dtype": "float32", "quantization": "none"},
@@ -151,7 +151,7 @@ def test_a_search_killed_at_20_moments_searches_no_finished_tree_again(study: St
     for _ in range(20):
         before = study.finished()
         process = study.search(live_trees=rng.choice([2, 3, 8]))
-        study.stop(process, signal.SIGKILL, before + rng.choice([0, 0, 1, 2]), rng.uniform(0, 0.2))
+        study.stop(process, signal.SIGKILL, before + rng.choice([0, 0, 1, 2]), rng.uniform(0, 0.1))
         logged = study.log.read_text()
         assert "in the journal" not in logged or taken(logged) == before
         if file.exists():
