@@ -57,7 +57,7 @@ class InstantSandbox:
     """Fails every program at once."""
 
     def submit(self, program: Program, tests: Sequence[Test]) -> "Future[Verdict]":
-        results = tuple(TestResult(test.test_id, "fail", "0", None, 0.0) for test in tests)
+        results = tuple(TestResult(test.test_id, "fail", "0", None, None, 0.0) for test in tests)
         future: Future[Verdict] = Future()
         future.set_result(Verdict("fail", results, 0.0))
         return future
