@@ -125,7 +125,8 @@ def markdown(report: dict[str, Any]) -> str:
     lines = [
         f"{report['bugs']} bugs of the curriculum, {report['rollouts']} rollouts each, the mini model in float32 on "
         f"{host['cores']} cores of an {host['cpu']}, sandbox included; median of {report['rounds']} rounds. The mean "
-        f"load of the machine was {host['load']:.1f} at the end; well above {host['cores']} would mean that others were busy.",
+        f"load of the machine was {host['load']:.1f} at the end; well above {host['cores']} would mean that "
+        "others were busy.",
         "",
         "| way | tokens per second | driver against it | tokens per CPU second | model busy | sandbox busy | neither |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
