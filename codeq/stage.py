@@ -33,12 +33,15 @@ def study(text: str) -> Study:
 
     Settings of the machine may also stand, as JSON by section, in the environment variable CODEQ_MACHINE.
     """
+    given: Study
     if text.lstrip().startswith("{"):
         given = parse(Study, {"name": "by-hand", **_json(text, "--settings")}, "--settings")
     else:
         given = load_study(Path(text))
+    if MACHINE not in os.environ:
+        return given
     plain, known = given.model_dump(mode="json"), machine(given)
-    for section, changes in _json(os.environ.get(MACHINE, "{}"), MACHINE).items():
+    for section, changes in _json(os.environ[MACHINE], MACHINE).items():
         for name, value in changes.items():
             if name not in known.get(section, {}):
                 raise ConfigError(f"{MACHINE}: {section}.{name} is no setting of the machine; use --settings")

@@ -7,7 +7,8 @@ calls waste the model, so it takes up to 32 trees, and waits for as many, howeve
 of live trees bounds everything in flight, hence memory.
 
 Searches share nothing and every completion has its own seed, so a tree does not depend on which trees it
-lived with or on the order in which verdicts arrived; only the order in which trees are yielded does.
+lived with or on the order in which verdicts arrived, but for rounding in the engine; only the order in which
+trees are yielded does.
 """
 
 import logging

@@ -16,7 +16,7 @@ import pytest
 import tiny_policy
 import torch
 import transformers
-from test_dpo import SETTINGS, run, series, steady
+from test_dpo_training import SETTINGS, run, series, steady
 
 from codeq import lineage, tables
 from codeq.training import checkpoints, reference, stops

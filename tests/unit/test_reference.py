@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 import tiny_policy
 import torch
-from test_dpo import SETTINGS
+from test_dpo_training import SETTINGS
 
 from codeq import tables
 from codeq.errors import TrainingError
