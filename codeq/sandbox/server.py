@@ -28,7 +28,7 @@ import time
 import types
 import typing
 
-_REQUEST, _REPLY = struct.Struct("<II"), struct.Struct("<III")
+_REQUEST, _REPLY, _START = struct.Struct("<II"), struct.Struct("<III"), struct.Struct("<I")
 _SETUP_SECONDS = 20.0
 _PATIENCE = 5
 _RESULT = 3  # the descriptor to which a candidate's process writes its lines
@@ -97,35 +97,44 @@ class Server:
         gc.freeze()
         gc.disable()
         while True:
+            # Forked and confined while the host is busy with the last verdict, it waits for its request.
+            waiting = self._fork()
             header = _read(self._channel, _REQUEST.size)
             if not header:
+                os.kill(waiting.pid, signal.SIGKILL)
                 return
             size, tests = _REQUEST.unpack(header)
-            self._answer(size, struct.unpack(f"<{tests}d", _read(self._channel, 8 * tests)))
+            self._answer(waiting, size, struct.unpack(f"<{tests}d", _read(self._channel, 8 * tests)))
 
-    def _answer(self, size: int, timeouts: tuple[float, ...]) -> None:
+    def _fork(self) -> "Waiting":
         self._isolation.next_candidate()
         killed_before = self._isolation.oom_kills()
+        start_end, start = os.pipe()
         result, result_end = os.pipe()
         output, output_end = os.pipe()
         pid = os.fork()
         if pid == 0:
-            self._be_candidate(size, result_end, output_end)
-        os.close(result_end)
-        os.close(output_end)
+            self._be_candidate(start_end, result_end, output_end)
+        for descriptor in (start_end, result_end, output_end):
+            os.close(descriptor)
+        return Waiting(pid, start, result, output, killed_before)
+
+    def _answer(self, waiting: "Waiting", size: int, timeouts: tuple[float, ...]) -> None:
         self._lines.empty()
         self._printed.empty()
-        watch = Watch(pid, result, output, self._lines, self._printed)
+        watch = Watch(waiting.pid, waiting.result, waiting.output, self._lines, self._printed)
         try:
+            os.write(waiting.start, _START.pack(size))
+            os.close(waiting.start)
             ended = watch.run(self._channel, (self._load_timeout, *timeouts, self._load_timeout), self._timeout)
-            _, status, used = os.wait4(pid, 0)
+            _, status, used = os.wait4(waiting.pid, 0)
         finally:
             watch.close()
         self._sweep()
         status = os.waitstatus_to_exitcode(status)
         if not watch.marks:
             raise RuntimeError(f"a candidate's process could not be set up (exit status {status})")
-        if ended == "exited" and self._isolation.oom_kills() > killed_before:
+        if ended == "exited" and self._isolation.oom_kills() > waiting.killed_before:
             ended = "oom"
         walls, cpus = zip(*watch.marks, strict=True)
         said = {
@@ -141,13 +150,13 @@ class Server:
         self._lines.send(self._channel)
         self._printed.send(self._channel)
 
-    def _be_candidate(self, size: int, result_end: int, output_end: int) -> None:
-        """In the forked child: read the request, lock the doors, run it; never returns."""
+    def _be_candidate(self, start: int, result_end: int, output_end: int) -> None:
+        """In the forked child: lock the doors, wait for a request, read and run it; never returns."""
         status = 1
         try:
             os.setsid()
-            request = json.loads(_read(self._channel, size))
             self._isolation.confine(int(self._timeout) + 5)
+            request = json.loads(_read(self._channel, *_START.unpack(_read(start, _START.size))))
             for source, target in ((self._null, 0), (output_end, 1), (output_end, 2), (result_end, _RESULT)):
                 os.dup2(source, target)
             os.closerange(_RESULT + 1, 1 << 16)
@@ -177,6 +186,16 @@ class Server:
                 os.kill(child, signal.SIGKILL)
             for child in children:
                 os.waitpid(child, 0)
+
+
+class Waiting(typing.NamedTuple):
+    """A process forked for the next candidate, and the server's ends of its pipes."""
+
+    pid: int
+    start: int  # to it: how many bytes its request has
+    result: int
+    output: int
+    killed_before: int  # processes killed for want of memory before it was forked
 
 
 class Inbox:
