@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,22 @@ def descendants() -> Callable[[int], set[int]]:
         found: set[int] = set()
         while more := {child for child, parent in parents.items() if parent in found | {pid}} - found:
             found |= more
+        return found
+
+    return below
+
+
+@pytest.fixture(scope="session")
+def settled(descendants: Callable[[int], set[int]]) -> Callable[[int], set[int]]:
+    """The same, once nothing comes or goes: then each server has one child, which waits for the next program."""
+
+    def below(pid: int) -> set[int]:
+        found, until = descendants(pid), time.monotonic() + 5
+        while time.monotonic() < until:
+            time.sleep(0.03)
+            before, found = found, descendants(pid)
+            if before == found:
+                break
         return found
 
     return below

@@ -54,7 +54,8 @@ def servers(backend: str) -> list[int]:
 
 
 def held(backend: str) -> dict[str, float]:
-    """What this process and the workers hold now, while they are idle."""
+    """What this process and the workers hold while they are idle."""
+    time.sleep(0.5)  # until each server has forked the process that waits for the next program
     processes = [pid for root in (os.getpid(), *servers(backend)) for pid in below(root)]
     readable = [pid for pid in processes if os.access(f"/proc/{pid}/fd", os.R_OK)]
     return {
