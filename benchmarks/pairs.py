@@ -1,7 +1,8 @@
 """Time the extraction of preference pairs, as the rule `pairs` runs it, on trees of a study far larger than ours.
 
-Makes tables of random trees: 10 rollouts of 4 rewrites each, one in 12 with a syntax error, one in six a program that
-the tree already has. Runs `scripts/pairs.py` on them in a process of its own, and writes its wall time and peak memory.
+Makes tables of random trees: 10 rollouts of 4 rewrites each, one in four with a syntax error, one in six a program
+that the tree already has, with other white space where it does not parse. Runs `scripts/pairs.py` on them in a process
+of its own, and writes its wall time and peak memory.
 """
 
 import argparse
@@ -28,7 +29,8 @@ ROLLOUTS, CANDIDATES, TEST_BUGS = 10, 4, 123
 REWRITES = ROLLOUTS * CANDIDATES
 #: The node that each rollout expands, and the depth of the rewrites: the root, its children, then nodes below them.
 EXPANDED, DEPTH = (0, 1, 2, 3, 4, 5, 9, 13, 17, 21), (1, 2, 2, 2, 2, 3, 3, 3, 3, 4)
-VERDICTS = {"pass": 0.3, "fail": 0.58, "truncated": 0.04, "syntax_error": 0.08}
+VERDICTS = {"pass": 0.26, "fail": 0.45, "truncated": 0.04, "syntax_error": 0.25}
+SPACES = ["", " ", "\n", "\n\n"]
 PROBLEMS = 200
 SECONDS, GIBIBYTES = 120, 4  # what the extraction may take for 250,000 trees
 SETTINGS = {"pairs": {"strategy": "mix"}}
@@ -108,8 +110,8 @@ def forest(first: int, last: int, programs: list[str]) -> pl.DataFrame:
         tree_id=pl.lit("tree-") + identifier(tree),
         node_id=pl.lit("node-") + identifier(tree * 64 + node),
         code=pl.Series(programs)[rng.integers(0, len(programs), size)[original]]
-        + pl.format("\n\n# {}\nLIMIT = {}{}", "number", "number", pl.when(verdict == "syntax_error").then(pl.lit(")"))
-        .otherwise(pl.lit(""))),
+        + pl.format("\n\n# {}\nLIMIT = {}{}", "number", "number", pl.when(verdict == "syntax_error")
+        .then(pl.lit(")") + pl.Series(SPACES)[node % len(SPACES)]).otherwise(pl.lit(""))),
         reward=(verdict == "pass").cast(pl.Float64),
         q_ai=pl.Series(rng.beta(4, 2, size)),
     )  # fmt: skip

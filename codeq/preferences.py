@@ -260,15 +260,26 @@ def _replayed(earlier: pl.DataFrame, seen: pl.Series, most: int, current: int) -
     return fresh.head(most).select(_SCHEMA.names())
 
 
-def audit(table: pl.LazyFrame, counts: Counter[str]) -> dict[str, dict[str, object]]:
-    """What was left out, and by strategy and round: pairs and their difference in length, as plain JSON values.
+def audit(table: pl.LazyFrame, bugs: pl.DataFrame, counts: Counter[str]) -> dict[str, dict[str, object]]:
+    """What was left out; pairs and their difference in length by strategy and by category of bug, as JSON values.
 
-    Lengths are those of the sampled completions in tokens, chosen minus rejected: DPO is known to reward length
-    where the chosen answers are longer (Park et al. 2024, "Disentangling Length from Quality in DPO").
+    `bugs` has bug_id and category. Lengths are those of the sampled completions in tokens, chosen minus rejected: DPO
+    is known to reward length where the chosen answers are longer (Park et al. 2024, "Disentangling Length from
+    Quality in DPO").
     """
+    labelled = table.join(bugs.lazy().select("bug_id", "category"), on="bug_id", how="left")
+    return {
+        "counts": dict(counts),
+        "tokens of chosen - rejected": _lengths(labelled, "strategy"),
+        "tokens of chosen - rejected by category": _lengths(labelled, "category"),
+    }
+
+
+def _lengths(table: pl.LazyFrame, label: str) -> dict[str, object]:
+    """How many tokens longer the chosen completions are than the rejected ones, by a label and round."""
     difference = pl.col("tokens_chosen") - pl.col("tokens_rejected")
     lengths = (
-        table.group_by("strategy", "round")
+        table.group_by(label, "round")
         .agg(
             pl.len().alias("pairs"),
             difference.mean().round(2).alias("mean"),
@@ -278,15 +289,7 @@ def audit(table: pl.LazyFrame, counts: Counter[str]) -> dict[str, dict[str, obje
             ),
             (difference > 0).mean().round(3).alias("chosen longer"),
         )
-        .sort("round", "strategy")
+        .sort("round", label)
         .collect(engine="streaming")
     )
-    return {
-        "counts": dict(counts),
-        "tokens of chosen - rejected": {
-            f"{row['strategy']}, round {row['round']}": {
-                name: value for name, value in row.items() if name not in ("strategy", "round")
-            }
-            for row in lengths.iter_rows(named=True)
-        },
-    }
+    return {f"{row.pop(label)}, round {row.pop('round')}": row for row in lengths.iter_rows(named=True)}

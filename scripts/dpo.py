@@ -33,7 +33,7 @@ def main() -> None:
 
     def work() -> pl.DataFrame:
         pairs = tables.read("pairs", args.pairs)
-        data.require(pairs, study.pairs.minimum)
+        data.require(pairs, study.pairs.minimum)  # before the model is loaded
         return dpo.train(
             pairs,
             tables.read("reference", args.reference),
@@ -43,6 +43,7 @@ def main() -> None:
             args.seed,
             policy=lineage.manifest_digest(args.policy),
             checkpoint_directory=args.checkpoints,
+            minimum=study.pairs.minimum,
             conditions={
                 "code": lineage.code_version(Path(__file__), Path(__file__).resolve().parents[1]),
                 "packages": lineage.package_versions(),

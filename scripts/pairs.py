@@ -39,7 +39,7 @@ def main() -> None:
                 splits.check_prompts(split, bugs, found["prompt"])
                 append(found)
                 counts.update(counted)
-        audited = preferences.audit(tables.scan("pairs", [args.pairs]), counts)
+        audited = preferences.audit(tables.scan("pairs", [args.pairs]), bugs, counts)
         args.audit.write_text(audit.markdown(audited, "Audit of the preference pairs"))
         for part, content in audited.items():
             run.note(part, content)

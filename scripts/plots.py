@@ -18,9 +18,10 @@ def main() -> None:
     args = parser.parse_args()
 
     from codeq.evaluation import plots
+    from codeq.evaluation.curves import by_policy
 
     used = {name: args.tables / f"{name}.parquet" for name in ("fix_rates", "by_category", "anytime")}
-    names = ["fix_rates", "anytime", "categories", *(["training"] if args.curves else [])]
+    names = ["fix_rates", "anytime", "categories", *(["training", "optimisation"] if args.curves else [])]
     with lineage.record(
         script=__file__,
         inputs={**used, "curves": args.curves},
@@ -34,11 +35,9 @@ def main() -> None:
             "categories": plots.categories(pl.read_parquet(used["by_category"])),
         }
         if args.curves:
-            curves = {}
-            for name, path in zip(args.curve_names, args.curves, strict=True):
-                seed, policy = name.split("/")
-                curves[policy, int(seed)] = tables.read("training_curve", path)
+            curves = by_policy(args.curve_names, [tables.read("training_curve", path) for path in args.curves])
             charts["training"] = plots.training(curves)
+            charts["optimisation"] = plots.training(curves, plots.OPTIMISATION)
         for name, chart in charts.items():
             (args.out / f"{name}.svg").write_text(plots.svg(chart))
 

@@ -25,7 +25,7 @@ def main() -> None:
         pairs = tables.read("pairs", args.pairs)
         data.require(pairs, study.pairs.minimum)
         policy = lineage.manifest_digest(args.policy)
-        table = reference.compute(pairs, args.policy.parent, study.dpo, policy)
+        table = reference.compute(pairs, args.policy.parent, study.dpo, policy, minimum=study.pairs.minimum)
         tables.write("reference", table, args.reference)
 
 

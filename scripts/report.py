@@ -5,18 +5,23 @@ from pathlib import Path
 
 import polars as pl
 
-from codeq import lineage, stage
+from codeq import lineage, stage, tables
 
 
 def main() -> None:
     parser = stage.parser(__doc__)
     parser.add_argument("--tables", type=Path, required=True, help="directory of the tables of results")
     parser.add_argument("--plots", type=Path, nargs="+", required=True, help="SVG files")
+    parser.add_argument("--curves", type=Path, nargs="*", default=[], help="tables of training curves")
+    parser.add_argument(
+        "--curve-names", nargs="*", default=[], help="SEED/POLICY of each curve, in the same order, such as 0/round-1"
+    )
     parser.add_argument("--audit", type=Path, required=True, help="audit.json of the data stages")
     parser.add_argument("--evaluations", type=Path, nargs="+", required=True, help="tables the results were made from")
     parser.add_argument("--report", type=Path, required=True, help="HTML file to write")
     args = parser.parse_args()
 
+    from codeq.evaluation.curves import by_policy
     from codeq.evaluation.report import Context, render
 
     results = {
@@ -25,7 +30,13 @@ def main() -> None:
     }
     with lineage.record(
         script=__file__,
-        inputs={**results, "plots": args.plots, "audit": args.audit, "evaluations": args.evaluations},
+        inputs={
+            **results,
+            "plots": args.plots,
+            "curves": args.curves,
+            "audit": args.audit,
+            "evaluations": args.evaluations,
+        },
         outputs={"report": args.report},
         settings=args.settings.determinants(),
         seed=None,
@@ -39,11 +50,12 @@ def main() -> None:
             study=args.settings,
             **{name: pl.read_parquet(path) for name, path in results.items()},
             figures={path.stem: path.read_text() for path in args.plots},
+            curves=by_policy(args.curve_names, [tables.read("training_curve", path) for path in args.curves]),
             audit=json.loads(args.audit.read_text()),
             sandboxes=list(distinct.values()),
             inputs={
                 path.relative_to(args.report.parent).as_posix(): lineage.file_digest(path)
-                for path in [*results.values(), args.audit, *args.evaluations]
+                for path in [*results.values(), args.audit, *args.evaluations, *args.curves]
             },
             policies={f"{policy}, seed {seed}": value for policy, seed, value in digests.iter_rows()},
         )

@@ -22,7 +22,16 @@ _FONT = "Liberation Sans, Arimo, Arial, Helvetica, sans-serif"  # the first is t
 _WIDTH = 280  # px, of the plotting area
 
 # How trl names what a DPO run logs; the same with "eval_" before it is measured on held-out pairs.
-_CURVES = {"loss": "DPO loss", "rewards/accuracies": "reward accuracy", "rewards/margins": "reward margin"}
+OUTCOME = {"loss": "DPO loss", "rewards/accuracies": "reward accuracy", "rewards/margins": "reward margin"}
+OPTIMISATION = {
+    "rewards/chosen": "reward of chosen",
+    "rewards/rejected": "reward of rejected",
+    "logps/chosen": "log-probability of chosen, nats",
+    "logps/rejected": "log-probability of rejected, nats",
+    "entropy": "entropy, nats per token",
+    "grad_norm": "gradient norm",
+    "learning_rate": "learning rate",
+}
 
 
 def fix_rates(rates: pl.DataFrame) -> alt.FacetChart:
@@ -122,10 +131,10 @@ def anytime(rates: pl.DataFrame) -> alt.FacetChart:
     return _styled(chart.properties(title="filled: hidden tests, 95 % Wilson interval · ring: public tests"))
 
 
-def training(curves: Mapping[tuple[str, int], pl.DataFrame]) -> alt.FacetChart:
-    """Tables `training_curve` by (policy, seed): loss, reward accuracy and margin against the step.
+def training(curves: Mapping[tuple[str, int], pl.DataFrame], metrics: Mapping[str, str] = OUTCOME) -> alt.FacetChart:
+    """Tables `training_curve` by (policy, seed): a panel for each metric (name -> title) against the step.
 
-    Raises DataError if no curve holds any of the three metrics.
+    Raises DataError if no curve holds any of the metrics.
     """
     frames = [
         frame.with_columns(
@@ -133,18 +142,18 @@ def training(curves: Mapping[tuple[str, int], pl.DataFrame]) -> alt.FacetChart:
             seed=pl.lit(seed),
             held_out=pl.col("metric").str.starts_with("eval_"),
             name=pl.col("metric").str.strip_prefix("eval_"),
-        ).filter(pl.col("name").is_in(list(_CURVES)))
+        ).filter(pl.col("name").is_in(list(metrics)))
         for (policy, seed), frame in sorted(curves.items(), key=lambda item: (policy_rank(item[0][0]), item[0][1]))
     ]
     if not any(frame.height for frame in frames):
-        raise DataError(f"training curves hold none of {list(_CURVES)}, with or without 'eval_'; retrain")
+        raise DataError(f"training curves hold none of {list(metrics)}, with or without 'eval_'; retrain")
     policies = sorted({policy for policy, _ in curves}, key=policy_rank)
     data = pl.concat(frames).select(
         "step",
         "value",
         "seed",
         pl.col("policy").map_elements(label, pl.String),
-        pl.col("name").replace_strict(_CURVES).alias("panel"),
+        pl.col("name").replace_strict(metrics).alias("panel"),
         pairs=pl.when("held_out").then(pl.lit("held-out")).otherwise(pl.lit("training")),
     )
     base = alt.Chart(data).encode(
@@ -159,7 +168,7 @@ def training(curves: Mapping[tuple[str, int], pl.DataFrame]) -> alt.FacetChart:
     chart: alt.FacetChart = (
         alt.layer(base.mark_line(strokeWidth=1.6), points)
         .properties(width=_WIDTH + 20, height=110)
-        .facet(row=alt.Row("panel:N", sort=list(_CURVES.values()), title=None, header=_header()), spacing=14)
+        .facet(row=alt.Row("panel:N", sort=list(metrics.values()), title=None, header=_header()), spacing=14)
         .resolve_scale(y="independent")
     )
     return _styled(chart.properties(title="solid: training pairs · dashed: held-out pairs"))

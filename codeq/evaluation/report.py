@@ -10,9 +10,10 @@ from markupsafe import Markup
 
 from codeq.config import Study
 from codeq.errors import DataError
+from codeq.evaluation.curves import summary
 from codeq.evaluation.tables import BASE, BASELINE, CATEGORIES, LEVELS, MODES, label, percent, policy_rank, rank
 
-FIGURES = ("fix_rates", "anytime", "categories", "training")
+FIGURES = ("fix_rates", "anytime", "categories", "training", "optimisation")
 SIGNIFICANT = 0.05
 
 
@@ -27,6 +28,7 @@ class Context:
     comparisons: pl.DataFrame
     anytime: pl.DataFrame
     figures: Mapping[str, str]  # SVG by name of FIGURES; one that is left out is not shown
+    curves: Mapping[tuple[str, int], pl.DataFrame]  # table `training_curve` by (policy, seed)
     audit: Mapping[str, Any]  # audit.json: part -> counts by name
     sandboxes: Sequence[Mapping[str, str]]  # each that was in use: "backend" and the layers of Sandbox.isolation
     inputs: Mapping[str, str]  # input file -> sha256
@@ -65,6 +67,9 @@ def render(context: Context) -> str:
             _slices(context.by_level, "level", LEVELS),
         ],
         figures={name: Markup(svg) for name, svg in context.figures.items()},
+        trainings=[
+            (*key, summary(curve)) for key, curve in sorted(context.curves.items(), key=lambda item: _order(*item[0]))
+        ],
         audit=[_records(part, counts) for part, counts in context.audit.items()],
         sandboxes=context.sandboxes,
         inputs=context.inputs,
@@ -159,6 +164,10 @@ def p_value(p: float | None) -> str:
     if p is None:
         return "–"
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def _order(policy: str, seed: int) -> tuple[object, int]:
+    return policy_rank(policy), seed
 
 
 def _slices(table: pl.DataFrame, by: str, known: Sequence[str]) -> dict[str, Any]:

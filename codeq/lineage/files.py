@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 MANIFEST = "manifest.json"
+CARD = "README.md"
 SIDECAR = ".lineage.json"
 
 

@@ -9,14 +9,15 @@ import os
 from pathlib import Path
 
 from codeq.errors import LineageError
-from codeq.lineage.files import MANIFEST, SIDECAR, file_digest, subject, write_json
+from codeq.lineage.files import CARD, MANIFEST, SIDECAR, file_digest, subject, write_json
 
 
 def write_manifest(directory: Path) -> str:
     """Write ``manifest.json`` over all files below `directory` and return its digest.
 
-    Left out are the manifest itself, sidecars, and hidden files and folders (bookkeeping of hubs
-    and workflow engines, which no model loader reads). Raises LineageError if no file is left.
+    Left out are the manifest itself, sidecars, the model card (README.md, written after the model was
+    evaluated), and hidden files and folders (bookkeeping of hubs and workflow engines), since no model
+    loader reads them. Raises LineageError if no file is left.
     """
     files = {
         name: {"sha256": file_digest(directory / name), "bytes": (directory / name).stat().st_size}
@@ -63,4 +64,4 @@ def _names(directory: Path) -> list[str]:
             for name in files
             if not name.startswith(".") and not name.endswith(SIDECAR)
         ]
-    return sorted(name for name in names if name != MANIFEST)
+    return sorted(name for name in names if name not in (MANIFEST, CARD))

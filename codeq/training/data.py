@@ -4,6 +4,7 @@ The ids are exactly those of the search: the rendered prompt tokenised as it sta
 completion tokenised on its own (no token spans the border), then one end-of-sequence token.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -12,13 +13,21 @@ from codeq.errors import TrainingError
 from codeq.identity import digest
 
 
-def require(pairs: pl.DataFrame, minimum: int) -> None:
-    """Raise TrainingError if there are fewer pairs than the study asks for."""
-    if pairs.height < minimum:
-        raise TrainingError(
-            f"{pairs.height} preference pairs, but pairs.minimum is {minimum}: search more bugs, widen "
-            "search.candidates or search.rollouts, lower pairs.threshold, or lower pairs.minimum"
+def require(pairs: pl.DataFrame, minimum: int, dropped: Mapping[str, int] | None = None) -> None:
+    """Raise TrainingError if there are fewer pairs than the study asks for; `dropped` are the counts of `encode`."""
+    if pairs.height >= minimum:
+        return
+    left, remedy = "", ""
+    if dropped and (dropped["dropped_too_long"] or dropped["dropped_inner_eos"]):
+        left = (
+            f" left after {dropped['dropped_too_long']} longer than dpo.max_length and {dropped['dropped_inner_eos']} "
+            "with an end-of-sequence token inside a completion were dropped"
         )
+        remedy = "raise dpo.max_length, lower search.max_new_tokens, "
+    raise TrainingError(
+        f"{pairs.height} preference pairs{left}, but pairs.minimum is {minimum}: {remedy}search more bugs, widen "
+        "search.candidates or search.rollouts, lower pairs.threshold, or lower pairs.minimum"
+    )
 
 
 def encode(pairs: pl.DataFrame, tokenizer: Any, max_length: int) -> tuple[pl.DataFrame, dict[str, int]]:

@@ -32,7 +32,7 @@ from codeq.identity import digest
 from codeq.models import tokenizers
 from codeq.training import checkpoints
 from codeq.training.batches import COLUMNS, REFERENCE, FixedBatches, PairCollator, dataset
-from codeq.training.data import encode, hold_out
+from codeq.training.data import encode, hold_out, require
 from codeq.training.logps import Completions, completion_logps, detach_head
 from codeq.training.policy import load_model
 from codeq.training.reference import against_search, attach, score_all
@@ -176,14 +176,15 @@ def train(
     *,
     policy: str,
     checkpoint_directory: Path,
+    minimum: int = 1,
     conditions: Mapping[str, object] | None = None,
 ) -> pl.DataFrame:
     """Train a LoRA adapter of the policy in `base` on the table `pairs`; returns the table `training_curve`.
 
     The adapter of the best evaluation on held-out problems (by reward accuracy, the earliest of equals) is
-    saved in `out`. The curve holds every optimiser step and every evaluation; at step 0 the counts of pairs
-    trained on, held out and dropped, and at the kept step ``best/<metric>``. `reference` is the table of
-    `codeq.training.reference` for the policy whose manifest has the digest `policy`.
+    saved in `out`. The curve holds every optimiser step and every evaluation; at step 0 the steps that are planned
+    and the counts of pairs trained on, held out and dropped; at the kept step ``best/<metric>``. `reference` is the
+    table of `codeq.training.reference` for the policy whose manifest has the digest `policy`.
 
     The base is frozen in `settings.dtype`, the adapter is float32, and autocast is off, so that the policy
     starts out equal to the reference. Gradient checkpointing is on where there is a GPU; on a CPU it
@@ -195,11 +196,13 @@ def train(
 
     Under `accelerate launch`, every process calls this; the first one saves the adapter.
 
-    Raises TrainingError, saving nothing, if pairs or problems are too few, the reference is stale, a value is not
-    finite, reward accuracy is under chance, or training leaves the adapter unchanged.
+    Raises TrainingError, saving nothing, if fewer than `minimum` pairs can be trained on, problems are too few, the
+    reference is stale, a value is not finite, reward accuracy is under chance, or training leaves the adapter
+    unchanged.
     """
     tokenizer = tokenizers.load(base)
     encoded, dropped = encode(pairs, tokenizer, settings.max_length)
+    require(encoded, minimum, dropped)
     training, held_out = attach(hold_out(encoded, settings.eval_fraction), reference, settings, policy)
     counts: dict[str, float] = {"train_pairs": training.height, "eval_pairs": held_out.height, **dropped}
     logger.info("pairs: %s", ", ".join(f"{name} {count}" for name, count in counts.items()))
@@ -214,7 +217,7 @@ def train(
     if state is None or not exhausted(state, settings.patience):
         trainer = Fp32LogitsDPOTrainer(
             load_model(base, settings.dtype),
-            args=_arguments(settings, seed, str(directory)),
+            args=_arguments(settings, seed, str(directory), name=out.parent.as_posix()),
             train_dataset=dataset(training),
             eval_dataset=dataset(held_out),
             processing_class=tokenizer,
@@ -238,7 +241,7 @@ def train(
     return _curve(counts, state)
 
 
-def _arguments(settings: DpoSettings, seed: int, directory: str) -> DPOConfig:
+def _arguments(settings: DpoSettings, seed: int, directory: str, name: str) -> DPOConfig:
     cuda = torch.cuda.is_available()
     together = settings.micro_batch_size * _processes()
     if settings.batch_size % together:
@@ -279,6 +282,8 @@ def _arguments(settings: DpoSettings, seed: int, directory: str) -> DPOConfig:
         logging_nan_inf_filter=False,
         dataloader_pin_memory=cuda,
         report_to=settings.logger,
+        project="codeq",
+        run_name=name,
         disable_tqdm=True,
         use_cpu=not cuda,
     )
@@ -286,7 +291,8 @@ def _arguments(settings: DpoSettings, seed: int, directory: str) -> DPOConfig:
 
 def _curve(counts: Mapping[str, float], state: transformers.TrainerState) -> pl.DataFrame:
     """The trainer's log as the table `training_curve`."""
-    start = [{"step": 0, "metric": name, "value": float(count)} for name, count in counts.items()]
+    known = {**counts, "max_steps": state.max_steps}
+    start = [{"step": 0, "metric": name, "value": float(count)} for name, count in known.items()]
     rows = [
         {"step": row["step"], "metric": name, "value": float(value)}
         for row in state.log_history

@@ -21,7 +21,7 @@ from codeq.errors import TrainingError
 from codeq.identity import digest
 from codeq.models import tokenizers
 from codeq.training.batches import COLUMNS, REFERENCE, PairCollator, dataset
-from codeq.training.data import encode, hold_out
+from codeq.training.data import encode, hold_out, require
 from codeq.training.logps import completion_logps, detach_head
 from codeq.training.policy import load_model
 
@@ -31,13 +31,15 @@ logger = logging.getLogger("codeq.training")
 SETTINGS = ("dtype", "max_length", "micro_batch_size", "eval_fraction")
 
 
-def compute(pairs: pl.DataFrame, base: Path, settings: DpoSettings, policy: str) -> pl.DataFrame:
+def compute(pairs: pl.DataFrame, base: Path, settings: DpoSettings, policy: str, *, minimum: int = 1) -> pl.DataFrame:
     """The table `reference` of the table `pairs` under the policy in `base`, whose manifest has the digest `policy`.
 
-    On a GPU if there is one. Raises TrainingError if a log-probability is not finite.
+    On a GPU if there is one. Raises TrainingError if a log-probability is not finite, or if fewer than `minimum`
+    pairs are left when those that are too long are dropped.
     """
     tokenizer = tokenizers.load(base)
-    encoded, _ = encode(pairs, tokenizer, settings.max_length)
+    encoded, dropped = encode(pairs, tokenizer, settings.max_length)
+    require(encoded, minimum, dropped)
     parts = hold_out(encoded, settings.eval_fraction)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = load_model(base, settings.dtype)

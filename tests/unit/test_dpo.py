@@ -13,10 +13,11 @@ import trl.trainer.dpo_trainer
 from peft import LoraConfig
 from trl import DPOConfig, DPOTrainer
 
+from codeq.config import DpoSettings
 from codeq.errors import TrainingError
 from codeq.identity import digest
 from codeq.models import tokenizers
-from codeq.training import dpo, logps
+from codeq.training import dpo, logps, reference
 from codeq.training.batches import FixedBatches, dataset
 from codeq.training.data import encode, hold_out, require
 from codeq.training.policy import load_model
@@ -280,3 +281,29 @@ def test_one_problem_or_too_few_pairs_stop_the_study() -> None:
     require(tiny_policy.make_pairs(5), 5)
     with pytest.raises(TrainingError, match=r"5 preference pairs, but pairs.minimum is 6"):
         require(tiny_policy.make_pairs(5), 6)
+
+
+def test_too_few_pairs_are_counted_after_those_that_cannot_be_trained_on_are_dropped(
+    base: Path, tmp_path: Path
+) -> None:
+    """Of nine pairs, two are too long and one ends early: six are left for the reference and for training alike."""
+    pairs = tiny_policy.make_pairs(9, words=4).with_columns(
+        chosen=pl.when(pl.col("pair_id").is_in(["pair-1", "pair-2"]))
+        .then(pl.lit("x + y " * 60))
+        .otherwise("chosen"),
+        rejected=pl.when(pl.col("pair_id") == "pair-3").then(pl.lit("x <end> y")).otherwise("rejected"),
+    )  # fmt: skip
+    settings = DpoSettings(max_length=120, micro_batch_size=1)
+    table = reference.compute(pairs, base, settings, "policy", minimum=6)
+    assert table.height == 6
+    said = (
+        r"^6 preference pairs left after 2 longer than dpo\.max_length and 1 with an end-of-sequence token inside a "
+        r"completion were dropped, but pairs\.minimum is 7: raise dpo\.max_length, .*lower pairs\.minimum$"
+    )
+    with pytest.raises(TrainingError, match=said):
+        reference.compute(pairs, base, settings, "policy", minimum=7)
+    out, checkpoints = tmp_path / "out", tmp_path / "checkpoints"
+    with pytest.raises(TrainingError, match=said):
+        dpo.train(pairs, table, base, out, settings, 0, policy="policy", minimum=7, checkpoint_directory=checkpoints)
+    assert not out.exists()
+    assert not checkpoints.exists()

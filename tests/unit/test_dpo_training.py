@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,7 @@ def test_training_learns_held_out_preferences_and_records_every_step(trained: tu
     assert series(curve, "train_pairs") == {0: 25.0}
     assert series(curve, "eval_pairs") == {0: 5.0}
     assert series(curve, "dropped_too_long") == {0: 0.0}
+    assert series(curve, "max_steps") == {0: 14.0}
     loss = series(curve, "loss")
     assert list(loss) == list(range(1, 15))  # 2 epochs of ceil(25 / 4) steps
     assert loss[1] == pytest.approx(LN2, abs=1e-6)
@@ -216,6 +218,38 @@ def test_a_logger_that_is_not_installed_is_named(base: Path, tmp_path: Path, mon
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(TrainingError, match=r"dpo.logger is 'trackio'.*pip install"):
         run(tiny_policy.make_pairs(30), base, tmp_path / "out", SETTINGS.model_copy(update={"logger": "trackio"}))
+
+
+def test_a_logger_is_shown_the_curve_without_a_network(
+    base: Path, trained: tuple[pl.DataFrame, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trackio as it is, which keeps its runs in a local database; nothing else about the training changes."""
+    asked: list[object] = []
+
+    def connect(self: Any, address: object) -> None:
+        asked.append(address)
+        raise OSError("no network here")
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    monkeypatch.setenv("TRACKIO_DIR", str(tmp_path / "trackio"))  # read when trackio is imported
+    out = tmp_path / "round-1" / "adapter"
+    curve = run(tiny_policy.make_pairs(30), base, out, SETTINGS.model_copy(update={"logger": "trackio"}))
+    assert asked == []
+    assert steady(curve).equals(steady(trained[0]))
+
+    from trackio.sqlite_storage import SQLiteStorage
+
+    (name,) = (record["name"] for record in SQLiteStorage.get_run_records("codeq"))
+    assert name == str(tmp_path / "round-1")
+    shown = {
+        (row["train/global_step"], re.sub("^train/", "", re.sub("^eval/", "eval_", metric))): value
+        for row in SQLiteStorage.get_logs("codeq", name)
+        for metric, value in row.items()
+    }
+    logged = curve.filter(pl.col("step") > 0, ~pl.col("metric").str.starts_with("best/"))
+    expected = {(step, metric): value for step, metric, value in logged.iter_rows()}
+    assert len(expected) > 14 * 14  # steps, metrics
+    assert {key: shown.get(key) for key in expected} == expected
 
 
 def test_the_curve_holds_what_a_training_shows(trained: tuple[pl.DataFrame, Path]) -> None:

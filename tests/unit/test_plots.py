@@ -14,22 +14,27 @@ from codeq.evaluation import plots, tables
 from codeq.evaluation.anytime import anytime
 
 SVG = "{http://www.w3.org/2000/svg}"
+REFERENCE = {"compared": 80, "mean": 0.01, "largest": 0.3, "beyond_tolerance": 1}
 PAPER = {"light": "#ffffff", "dark": "#14171c"}
 
 
 def curve(shift: float = 0.0) -> pl.DataFrame:
     """Ten steps of training, two evaluations, and the other metrics a run logs."""
-    rows: list[tuple[int, str, float]] = [(0, "train_pairs", 400.0)]
+    start = {"train_pairs": 400, "eval_pairs": 40, "dropped_too_long": 3, "dropped_inner_eos": 0, "max_steps": 10}
+    start |= {f"reference/{name}": value for name, value in REFERENCE.items()}
+    rows: list[tuple[int, str, float]] = [(0, name, value) for name, value in start.items()]
     for step in range(1, 11):
         rows += [(step, "loss", 0.7 - 0.01 * step + shift), (step, "rewards/accuracies", 0.5 + 0.02 * step)]
-        rows += [(step, "rewards/margins", 0.03 * step), (step, "grad_norm", 1.0)]
+        rows += [(step, "rewards/margins", 0.03 * step), (step, "grad_norm", 1.0), (step, "learning_rate", 1e-5)]
+        rows += [(step, "tokens_per_second", 1000.0 + 10 * step), (step, "peak_memory_gib", 1 + 0.1 * step)]
+        both = {"rewards/chosen": -0.01, "rewards/rejected": -0.04, "logps/chosen": -20, "logps/rejected": -25}
+        both |= {"entropy": 0.3 + 0.01 * step}
+        rows += [(step, name, value) for name, value in both.items()]
         if step % 5 == 0:
-            rows += [
-                (step, "eval_loss", 0.69),
-                (step, "eval_rewards/accuracies", 0.55),
-                (step, "eval_rewards/margins", 0),
-            ]
-    rows.append((5, "best/eval_rewards/accuracies", 0.55))
+            accuracy = 0.75 if step == 5 else 0.55
+            held_out = {"loss": 0.69, "rewards/accuracies": accuracy, "rewards/margins": 0.1, **both}
+            rows += [(step, f"eval_{name}", value) for name, value in held_out.items()]
+    rows.append((5, "best/eval_rewards/accuracies", 0.75))
     return pl.DataFrame(rows, schema=schemas.SCHEMAS["training_curve"], orient="row")
 
 
@@ -44,11 +49,12 @@ def drawn(name: str) -> str:
         "anytime": lambda: plots.anytime(anytime(table, 4, 10)),
         "categories": lambda: plots.categories(tables.by_category(table)),
         "training": lambda: plots.training(CURVES),
+        "optimisation": lambda: plots.training(CURVES, plots.OPTIMISATION),
     }
     return plots.svg(charts[name]())
 
 
-every_plot = pytest.mark.parametrize("name", ["fix_rates", "anytime", "categories", "training"])
+every_plot = pytest.mark.parametrize("name", ["fix_rates", "anytime", "categories", "training", "optimisation"])
 
 
 def texts(svg: str) -> list[str]:
@@ -153,12 +159,22 @@ def test_names_are_text_and_never_markup():
 
 
 def test_training_shows_three_metrics_of_every_round():
-    assert [text for text in texts(drawn("training")) if text in plots._CURVES.values()] == list(plots._CURVES.values())
+    titles = list(plots.OUTCOME.values())
+    assert [text for text in texts(drawn("training")) if text in titles] == titles
     assert {"round 1", "round 2"} <= set(texts(drawn("training")))
     lines = marks(drawn("training"), "mark-line role-mark")
     assert len(lines) == 3 * 2 * 2  # metric, round, training or held-out
     assert sum(line.get("stroke-dasharray") == "4,3" for line in lines) == 6
     assert len(marks(drawn("training"), "mark-symbol role-mark")) == 3 * 2 * 2  # metric, round, evaluation
+
+
+def test_optimisation_shows_what_moved_the_metrics_of_every_round():
+    titles = list(plots.OPTIMISATION.values())
+    assert [text for text in texts(drawn("optimisation")) if text in titles] == titles
+    lines = marks(drawn("optimisation"), "mark-line role-mark")
+    # Seven metrics of two rounds in training; gradient and learning rate are none of held-out pairs.
+    assert sum(line.get("stroke-dasharray") == "1,0" for line in lines) == 7 * 2
+    assert sum(line.get("stroke-dasharray") == "4,3" for line in lines) == 5 * 2
 
 
 def test_the_anytime_curve_has_its_marks_where_the_table_says():
@@ -196,3 +212,5 @@ def test_a_value_that_is_not_finite_leaves_a_gap(value: float):
 def test_curves_without_a_known_metric_are_refused():
     with pytest.raises(DataError, match="hold none of"):
         plots.training({("round-1", 0): curve().filter(pl.col("metric") == "grad_norm")})
+    with pytest.raises(DataError, match="hold none of"):
+        plots.training({("round-1", 0): curve().filter(pl.col("metric") == "loss")}, plots.OPTIMISATION)

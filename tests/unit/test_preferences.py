@@ -279,13 +279,18 @@ def test_a_near_duplicate_of_a_pair_of_this_round_is_not_replayed() -> None:
     assert table["tree_id"].to_list() == ["again tree-1-0", "again tree-1-1", "tree-1-2"]
 
 
-def test_the_audit_reports_the_difference_in_length_by_strategy_and_round() -> None:
+def bugs(*categories: str) -> pl.DataFrame:
+    """bug-1, bug-2, ... with a category each."""
+    return pl.DataFrame({"bug_id": [f"bug-{n + 1}" for n in range(len(categories))], "category": categories})
+
+
+def test_the_audit_reports_the_difference_in_length_by_strategy_category_and_round() -> None:
     rows = [
         node("a", q=0.9, verdict="pass", tokens=50),
         node("b", q=0.5, tokens=70),
         node("c", q=0.1, tokens=20),
     ]
-    report = preferences.audit(extract(*rows).lazy(), Counter({"rewrites": 3}))
+    report = preferences.audit(extract(*rows).lazy(), bugs("logic"), Counter({"rewrites": 3}))
     assert report == {
         "counts": {"rewrites": 3},
         "tokens of chosen - rejected": {
@@ -296,8 +301,31 @@ def test_the_audit_reports_the_difference_in_length_by_strategy_and_round() -> N
                 "pairs": 2, "mean": 40.0, "5 %": 30.0, "median": 50.0, "95 %": 50.0, "chosen longer": 1.0
             },
         },
+        "tokens of chosen - rejected by category": {
+            "logic, round 1": {
+                "pairs": 3, "mean": 20.0, "5 %": -20.0, "median": 30.0, "95 %": 50.0, "chosen longer": 0.667
+            },
+        },
     }  # fmt: skip
     json.dumps(report)
+
+
+def test_the_audit_tells_the_categories_of_bugs_apart() -> None:
+    def tree(number: int, chosen: int, rejected: int) -> list[Row]:
+        name = f"tree-{number}"
+        of = {"tree_id": name, "bug_id": f"bug-{number}", "problem_id": f"problem-{number}"}
+        return [
+            node(f"{name} good", q=0.9, verdict="pass", tokens=chosen, **of),
+            node(f"{name} bad", q=0.1, tokens=rejected, **of),
+        ]
+
+    rows = [*tree(1, 30, 10), *tree(2, 5, 12), *tree(3, 40, 20)]
+    report = preferences.audit(extract(*rows).lazy(), bugs("logic", "syntax", "logic"), Counter())
+    found = report["tokens of chosen - rejected by category"]
+    assert {label: (each["pairs"], each["mean"], each["chosen longer"]) for label, each in found.items()} == {
+        "logic, round 1": (2, 20.0, 1.0),
+        "syntax, round 1": (1, -7.0, 0.0),
+    }
 
 
 def test_nodes_without_a_finite_q_take_no_part() -> None:
@@ -314,7 +342,8 @@ def test_an_empty_table_gives_an_empty_table() -> None:
     table, counts = together(tables.frame("trajectories", []), PairSettings())
     assert table.is_empty()
     assert not counts
-    assert preferences.audit(table.lazy(), counts) == {"counts": {}, "tokens of chosen - rejected": {}}
+    lengths = preferences.audit(table.lazy(), bugs("logic"), counts)
+    assert list(lengths.values()) == [{}, {}, {}]
 
 
 # A plain-Python reference, written from the module's contract.

@@ -17,6 +17,7 @@ VOID = {"meta", "link", "br", "img", "input", "hr"}
 FIGURES = {
     "fix_rates": plots.svg(plots.fix_rates(tables.fix_rates(evaluation(bugs=40)))),
     "training": plots.svg(plots.training(CURVES)),
+    "optimisation": plots.svg(plots.training(CURVES, plots.OPTIMISATION)),
 }
 
 
@@ -73,6 +74,7 @@ def context(table: pl.DataFrame | None = None, **changes: object) -> report.Cont
         comparisons=tables.comparisons(table),
         anytime=anytime(table, 4, 10),
         figures=FIGURES,
+        curves=CURVES,
         audit={
             "filters": {"rows": {"bugs": 1414, "problems": 225}, "test": {"bugs": 123, "problems": 123}},
             "duplication": {"by problem": 0.8409},
@@ -230,10 +232,25 @@ def test_the_audit_the_sandbox_and_every_digest_are_in_the_page():
 
 
 def test_figures_are_set_in_and_a_study_without_training_has_no_such_section():
-    assert report.render(context()).count("<svg") == 2
-    page = Page(report.render(context(figures={})))
+    assert report.render(context()).count("<svg") == 3
+    page = Page(report.render(context(figures={}, curves={})))
     assert not [tag for tag, _ in page.elements if tag == "svg"]
     assert "#training" not in [attributes.get("href") for _, attributes in page.elements]
+
+
+def test_the_table_of_trainings_has_a_row_for_each_policy_and_seed():
+    early = CURVES["round-1", 0].with_columns(
+        value=pl.when(pl.col("metric") == "max_steps").then(25.0).otherwise("value")
+    )
+    curves = {("round-2", 0): CURVES["round-2", 0], ("round-1", 0): early, ("round-1", 1): CURVES["round-1", 0]}
+    header, *rows = Page(report.render(context(evaluation(seeds=(0, 1)), curves=curves))).tables["table-training"]
+    assert header == [
+        *("policy", "seed", "pairs", "held out", "dropped", "steps"),
+        *("kept at", "held-out accuracy", "tokens/s", "peak memory"),
+    ]
+    assert [row[:2] for row in rows] == [["round 1", "0"], ["round 1", "1"], ["round 2", "0"]]
+    assert rows[0][2:] == ["400", "40", "3", "10 of 25", "step 5", "75.0 %", "1,055", "2.0 GiB"]
+    assert rows[1][5] == "10"
 
 
 def test_hostile_names_are_text():

@@ -13,7 +13,7 @@ LAST = ("tables", "plots", "report", "all")
 
 def whole_graph(rounds: int, modes: int, seeds: int = 1) -> Counter[str]:
     """The jobs of a study from nothing: every round trains, every policy is evaluated in every mode."""
-    each = dict.fromkeys(("search", "pairs", "reference", "dpo", "merge"), rounds * seeds)
+    each = dict.fromkeys(("search", "pairs", "reference", "dpo", "merge", "cards"), rounds * seeds)
     return Counter(
         {
             **dict.fromkeys((*DATA, *LAST), 1),

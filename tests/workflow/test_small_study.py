@@ -9,10 +9,15 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import torch
+from huggingface_hub import ModelCard
 from planning import Snakemake, planned
 
 from codeq import tables
 from codeq.identity import code_key, derive_seed
+from codeq.lineage import manifest_digest, verify_manifest
+from codeq.models import tokenizers
+from codeq.training.policy import load_model
 
 MODES = ("single_pass", "best_of_n", "mcts")
 
@@ -57,6 +62,7 @@ def test_a_changed_beta_reruns_training_and_what_follows_but_no_search_of_policy
         "tables": 1,
         "plots": 1,
         "report": 1,
+        "cards": 1,
         "all": 1,
     }
 
@@ -200,7 +206,8 @@ def test_policy_1_differs_from_the_base_and_its_first_loss_was_ln_2(study: Path)
 def test_every_output_has_a_record_and_traces_to_the_raw_rows(study: Path) -> None:
     suffixes, models = (".parquet", ".csv", ".md", ".svg", ".html"), ("base", "policy", "adapter")
     made = [path for path in study.rglob("*") if path.suffix in suffixes and path.parent.name not in models]
-    made += study.rglob("manifest.json")
+    made += [*study.rglob("manifest.json"), *study.rglob("README.md")]
+    assert sum(path.name == "README.md" for path in made) == 2
     assert len(made) > 30
     assert [path for path in made if not path.with_name(path.name + ".lineage.json").exists()] == []
     done = subprocess.run(
@@ -214,9 +221,44 @@ def test_every_output_has_a_record_and_traces_to_the_raw_rows(study: Path) -> No
     json.loads(done.stdout)
 
 
+@pytest.mark.parametrize("kind", ["adapter", "policy"])
+def test_a_model_card_agrees_with_the_tables_and_loads_its_model(study: Path, kind: str) -> None:
+    directory = study / "seed-0" / "round-1"
+    card = (directory / kind / "README.md").read_text()
+    rates = pl.read_parquet(study / "tables" / "fix_rates.parquet").filter(pl.col("policy") == "round-1")
+    results = ModelCard(card).data.eval_results
+    assert [result.metric_value for result in results] == rates["rate_hidden"].to_list()
+    for row in rates.iter_rows(named=True):
+        assert f"| {row['n_hidden']} | {100 * row['rate_hidden']:.1f} % | {100 * row['ci_low']:.1f} % to" in card
+    pairs = tables.read("pairs", directory / "pairs.parquet")
+    assert f"**Pairs**: {pairs.height}, of {pairs['tree_id'].n_unique()} search trees" in card
+    for manifest in (study / "base", directory / "adapter", directory / "policy"):
+        assert f"`{manifest_digest(manifest)}`" in card
+        verify_manifest(manifest)
+    curve = tables.read("training_curve", directory / "training_curve.parquet")
+    best = curve.filter(pl.col("metric") == "best/eval_rewards/accuracies").row(0, named=True)
+    assert f"step {best['step']} was kept, with a reward accuracy of {100 * best['value']:.1f} %" in card
+    assert "Isolation was reduced" in card
+    # The lines that load it, run as they stand in the directory that Snakemake runs in.
+    code = card.split("```python\n")[1].split("```")[0]
+    asked = """
+import sys, torch
+ids = torch.tensor([tokenizer("<bug>def f(x):\\n    return x<fix>", add_special_tokens=False)["input_ids"]])
+torch.save(model(input_ids=ids).logits.float(), sys.argv[1])
+"""
+    out = study / f"{kind}.pt"
+    subprocess.run([sys.executable, "-c", code + asked, out], cwd=study.parents[1], check=True)
+    logits = torch.load(out)
+    loaded = load_model(directory / "policy", "bfloat16")
+    ids = tokenizers.load(study / "base")("<bug>def f(x):\n    return x<fix>", add_special_tokens=False)["input_ids"]
+    expected = loaded(input_ids=torch.tensor([ids])).logits.float()
+    assert logits.shape == expected.shape
+    assert torch.allclose(logits, expected, atol=0 if kind == "policy" else 0.25)
+
+
 def test_report_is_one_page_with_the_table(study: Path) -> None:
     page = (study / "report.html").read_text()
-    assert page.count("<svg") == 4
+    assert page.count("<svg") == 5
     assert "src=" not in page
     rates = tables_of(study)
     for solved, n in rates:

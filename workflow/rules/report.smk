@@ -1,7 +1,8 @@
-# Results: tables, plots and the report.
+# Results: tables, plots, the report and the model cards.
 #
-# Reads   every evaluation, the training curves, the audit
+# Reads   every evaluation, the training curves, the audit; for the cards, the lineage of each policy
 # Writes  results/<name>/tables/*.{parquet,csv,md}, results/<name>/plots/*.svg, results/<name>/report.html
+#         results/<name>/seed-<s>/round-<r>/{adapter,policy}/README.md
 
 EVALUATIONS = expand(
     f"{RUN}/evaluation/{{policy}}/{{mode}}.parquet",
@@ -25,9 +26,15 @@ PLOTS = [
         "fix_rates",
         "anytime",
         "categories",
-        *(["training"] if CURVES else []),
+        *(["training", "optimisation"] if CURVES else []),
     )
 ]
+CARDS = expand(
+    f"{RUN}/{{policy}}/{{kind}}/README.md",
+    seed=STUDY.seeds,
+    policy=POLICIES[1:],
+    kind=["adapter", "policy"],
+)
 
 
 rule tables:
@@ -80,6 +87,7 @@ rule report:
     input:
         tables=TABLES,
         plots=PLOTS,
+        curves=list(CURVES.values()),
         audit=f"{DATA}/audit.json",
         evaluations=EVALUATIONS,
     output:
@@ -95,8 +103,43 @@ rule report:
     params:
         settings=json.dumps(STUDY.determinants(), sort_keys=True),
         code=code("report"),
+        names=list(CURVES),
         tables=lambda wildcards, input: Path(input.tables[0]).parent,
     shell:
         "python scripts/report.py --settings {params.settings:q} --tables {params.tables:q}"
-        " --plots {input.plots:q} --audit {input.audit:q} --evaluations {input.evaluations:q}"
-        " --report {output:q} 2> {log:q}"
+        " --plots {input.plots:q} --curves {input.curves:q} --curve-names {params.names:q}"
+        " --audit {input.audit:q} --evaluations {input.evaluations:q} --report {output:q} 2> {log:q}"
+
+
+rule cards:
+    input:
+        adapter=f"{RUN}/round-{{round}}/adapter/manifest.json",
+        policy=f"{RUN}/round-{{round}}/policy/manifest.json",
+        pairs=f"{RUN}/round-{{round}}/pairs.parquet",
+        curve=f"{RUN}/round-{{round}}/training_curve.parquet",
+        fix_rates=f"{RESULTS}/tables/fix_rates.parquet",
+        comparisons=f"{RESULTS}/tables/comparisons.parquet",
+        evaluations=expand(
+            f"{RUN}/evaluation/round-{{round}}/{{mode}}.parquet",
+            mode=STUDY.evaluation.modes,
+            allow_missing=True,
+        ),
+    output:
+        adapter=f"{RUN}/round-{{round}}/adapter/README.md",
+        policy=f"{RUN}/round-{{round}}/policy/README.md",
+    log:
+        f"{RUN}/logs/cards-{{round}}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        machine="inference",
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=code("cards"),
+        study=STUDY.name,
+    shell:
+        "python scripts/cards.py --adapter {input.adapter:q} --policy {input.policy:q} --pairs {input.pairs:q}"
+        " --curve {input.curve:q} --fix-rates {input.fix_rates:q} --comparisons {input.comparisons:q}"
+        " --evaluations {input.evaluations:q} --study {params.study:q} --round {wildcards.round}"
+        " --seed {wildcards.seed} --adapter-card {output.adapter:q} --policy-card {output.policy:q} 2> {log:q}"
