@@ -1,0 +1,90 @@
+"""`codeq lineage`: where results come from, whether they still are what was recorded, and why two of them differ."""
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+lineage = typer.Typer(no_args_is_help=True, help="Where results come from.")
+
+
+@lineage.command()
+def trace(
+    file: Annotated[Path, typer.Argument(help="a file made by a rule, or a model directory")],
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a tree")] = False,
+    as_dot: Annotated[bool, typer.Option("--dot", help="print a graph for Graphviz instead of a tree")] = False,
+) -> None:
+    """Show what FILE was made from, down to the raw sources, and whether the disk still agrees.
+
+    A file that is used several times is described once and marked "above" after that.
+    """
+    from codeq.cli import rendering
+    from codeq.lineage import trace as trace_file
+
+    root = trace_file(file)
+    if as_json:
+        typer.echo(json.dumps(rendering.as_json(root, set()), indent=2, ensure_ascii=False))
+        return
+    if as_dot:
+        typer.echo(rendering.as_dot(root))
+        return
+    from rich.console import Console
+
+    # Into a pipe each line goes whole: a wrapped path could not be searched for.
+    Console(width=None if sys.stdout.isatty() else 10_000).print(rendering.as_tree(root))
+
+
+@lineage.command()
+def verify(
+    directory: Annotated[Path, typer.Argument(help="a study, or all of them")] = Path("results"),
+    invalidate: Annotated[
+        bool, typer.Option("--invalidate", help="remove what is at fault, so that the next run remakes it")
+    ] = False,
+) -> None:
+    """Compare every file below DIRECTORY with what its record, or its model's manifest, says.
+
+    Names what is missing, changed, made from something that has changed since, or in no record; exit code 1 if there
+    is any. Orphans are never removed.
+    """
+    from codeq import lineage as records
+
+    done = records.verify(directory)
+    for fault in done.faults:
+        typer.secho(f"{fault.kind}: {os.path.relpath(fault.path)}: {fault.detail}", fg=typer.colors.RED)
+    for path in done.absent:
+        typer.echo(f"not here, so not compared: {path}")
+    typer.echo(f"{done.files} files, {done.bytes / 1e6:,.1f} MB: {len(done.faults)} at fault")
+    if invalidate:
+        for path in records.invalidate(done.faults):
+            typer.echo(f"removed {os.path.relpath(path)}; run snakemake to remake it")
+    if done.faults:
+        raise typer.Exit(1)
+
+
+@lineage.command()
+def diff(
+    run_a: Annotated[Path, typer.Argument(help="a file made by a rule, or the directory of a study")],
+    run_b: Annotated[Path, typer.Argument(help="another one")],
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of lines")] = False,
+) -> None:
+    """Say why two results differ: the first setting, source, module or package that does, then the others.
+
+    Exit code 1 if they differ.
+    """
+    from codeq.lineage import differences
+
+    found = differences(run_a, run_b)
+    if as_json:
+        typer.echo(json.dumps([asdict(difference) for difference in found], indent=2, ensure_ascii=False))
+    elif found:
+        typer.echo("\n".join(["The first cause:", f"  {found[0]}", *([] if len(found) == 1 else ["Others:"])]))
+        for difference in found[1:]:
+            typer.echo(f"  {difference}")
+    else:
+        typer.echo("No difference.")
+    if found:
+        raise typer.Exit(1)

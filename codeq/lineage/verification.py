@@ -1,0 +1,166 @@
+"""Verification: every recorded digest against the disk.
+
+Of a file below the directory, verification knows by its sidecar what it must be, and of a model's files by the
+manifest. What stands nowhere is an orphan. No records have, by design: logs, benchmarks of jobs, journals of trees,
+checkpoints and hidden files; they are passed over.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from codeq.errors import LineageError
+from codeq.lineage.files import CARD, MANIFEST, SIDECAR, file_digest, sidecar_of
+from codeq.lineage.records import read_record
+
+Kind = Literal["missing", "changed", "orphan", "unreadable", "stale"]
+UNRECORDED = ("logs", "benchmarks", "checkpoints")  # folders; journals end in .journal
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """One disagreement: `path` is at fault, and the rule that makes `output` puts it right (None: no rule does)."""
+
+    path: Path
+    kind: Kind
+    detail: str
+    output: Path | None
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was compared. `absent` are sources outside the directory that are not on this machine."""
+
+    files: int
+    bytes: int
+    faults: tuple[Fault, ...]
+    absent: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """That a file has a digest, which `output`'s record or manifest says."""
+
+    path: Path
+    sha256: str
+    output: Path
+    is_input: bool
+
+
+def verify(directory: Path) -> Verification:
+    """Compare everything below a directory with its records. Raises LineageError if nothing there has a record."""
+    directory = Path(os.path.abspath(directory))
+    found = set(_files(directory))
+    recorded = sorted(path.with_name(path.name.removesuffix(SIDECAR)) for path in found if path.name.endswith(SIDECAR))
+    if not recorded:
+        raise LineageError(f"{directory}: no lineage records below it; give the directory of a study, results/<name>")
+    claims: list[_Claim] = []
+    faults: list[Fault] = []
+    known = {sidecar_of(path) for path in recorded}
+    for path in recorded:
+        try:
+            record = read_record(path)
+            assert record is not None
+            claims.append(_Claim(path, record["output"]["sha256"], path, False))
+            claims += [
+                _Claim(Path(os.path.normpath(path.parent / entry["path"])), entry["sha256"], path, True)
+                for entry in record["inputs"]
+            ]
+        except (LineageError, KeyError, TypeError) as error:
+            faults.append(Fault(sidecar_of(path), "unreadable", str(error), path))
+        known.add(path)
+        if path.name == MANIFEST and path in found:
+            try:
+                claims += (listed := list(_listed(path)))
+            except LineageError as error:
+                faults.append(Fault(path, "unreadable", str(error), path))
+            else:
+                known |= {claim.path for claim in listed}
+    paths = sorted({claim.path for claim in claims})
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # a digest does not hold Python's lock
+        digests = dict(zip(paths, threads.map(_digest, paths), strict=True))
+    faults += filter(None, (_judge(claim, digests[claim.path], directory) for claim in claims))
+    faults += [
+        Fault(path, "orphan", "no record and no manifest names it", None)
+        for path in found - known
+        if not (path.name == CARD and path.parent == directory)
+    ]
+    absent = {
+        claim.path for claim in claims if digests[claim.path] is None and not claim.path.is_relative_to(directory)
+    }
+    sizes = [path.stat().st_size for path, digest in digests.items() if digest is not None]
+    return Verification(len(sizes), sum(sizes), tuple(sorted(set(faults), key=_order)), tuple(sorted(absent)))
+
+
+def invalidate(faults: Iterable[Fault]) -> list[Path]:
+    """Remove the outputs at fault with their records, so that the next run of the workflow remakes them.
+
+    Of a model it is the manifest that its rule declares. Orphans stay. Returns what was removed.
+    """
+    outputs = sorted({fault.output for fault in faults if fault.output is not None})
+    for output in outputs:
+        output.unlink(missing_ok=True)
+        sidecar_of(output).unlink(missing_ok=True)
+    return outputs
+
+
+def _order(fault: Fault) -> tuple[str, str, str]:
+    return str(fault.path), fault.kind, fault.detail
+
+
+def _files(directory: Path) -> Iterator[Path]:
+    """Every file that must have a record, and every record."""
+    for folder, subfolders, names in os.walk(directory, followlinks=True):
+        subfolders[:] = [
+            name
+            for name in subfolders
+            if not name.startswith(".") and not name.endswith(".journal") and name not in UNRECORDED
+        ]
+        yield from (Path(folder) / name for name in names if not name.startswith("."))
+
+
+def _listed(manifest: Path) -> Iterator[_Claim]:
+    """What a manifest says of the files beside it."""
+    try:
+        files = json.loads(manifest.read_bytes())["files"]
+        for name, entry in files.items():
+            yield _Claim(manifest.parent / name, str(entry["sha256"]), manifest, False)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise LineageError(f"{manifest}: not a manifest ({error!r})") from error
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        return file_digest(path)
+    except OSError:
+        return None
+
+
+def _judge(claim: _Claim, found: str | None, directory: Path) -> Fault | None:
+    """What is wrong about a claim. What was made from an input is stale if that input is another one now."""
+    if found == claim.sha256:
+        return None
+    inside = claim.path.is_relative_to(directory)
+    if not claim.is_input:
+        kind: Kind = "missing" if found is None else "changed"
+        said = "its record" if claim.path == claim.output else f"{claim.output.name} beside it"
+        what = f"sha256 {found[:12]}, but {said} says {claim.sha256[:12]}" if found else f"{said} names it"
+        return Fault(claim.path, kind, what, claim.output)
+    # What is wrong with a file of this directory is said once, of the file; of a source that is gone, nothing.
+    if found is None or (inside and _is_changed(claim.path, found)):
+        return None
+    made = f"made from {claim.path} when its sha256 was {claim.sha256[:12]}; it is {found[:12]} now"
+    return Fault(claim.output, "stale", made, claim.output)
+
+
+def _is_changed(path: Path, found: str) -> bool:
+    """Whether the file itself is at fault, since it is not what its own record says."""
+    try:
+        record = read_record(path)
+    except LineageError:
+        return True
+    return record is not None and bool(record["output"]["sha256"] != found)
