@@ -5,7 +5,6 @@ manifest. What stands nowhere is an orphan. No records have, by design: logs, be
 checkpoints and hidden files; they are passed over.
 """
 
-import json
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from typing import Literal
 
 from codeq.errors import LineageError
 from codeq.lineage.files import CARD, MANIFEST, SIDECAR, file_digest, sidecar_of
+from codeq.lineage.manifests import listed
 from codeq.lineage.records import read_record
 
 Kind = Literal["missing", "changed", "orphan", "unreadable", "stale"]
@@ -75,11 +75,12 @@ def verify(directory: Path) -> Verification:
         known.add(path)
         if path.name == MANIFEST and path in found:
             try:
-                claims += (listed := list(_listed(path)))
+                files = [_Claim(path.parent / name, sha256, path, False) for name, (sha256, _) in listed(path).items()]
             except LineageError as error:
                 faults.append(Fault(path, "unreadable", str(error), path))
             else:
-                known |= {claim.path for claim in listed}
+                claims += files
+                known |= {claim.path for claim in files}
     paths = sorted({claim.path for claim in claims})
     with ThreadPoolExecutor(os.cpu_count()) as threads:  # a digest does not hold Python's lock
         digests = dict(zip(paths, threads.map(_digest, paths), strict=True))
@@ -121,16 +122,6 @@ def _files(directory: Path) -> Iterator[Path]:
             if not name.startswith(".") and not name.endswith(".journal") and name not in UNRECORDED
         ]
         yield from (Path(folder) / name for name in names if not name.startswith("."))
-
-
-def _listed(manifest: Path) -> Iterator[_Claim]:
-    """What a manifest says of the files beside it."""
-    try:
-        files = json.loads(manifest.read_bytes())["files"]
-        for name, entry in files.items():
-            yield _Claim(manifest.parent / name, str(entry["sha256"]), manifest, False)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise LineageError(f"{manifest}: not a manifest ({error!r})") from error
 
 
 def _digest(path: Path) -> str | None:
