@@ -103,3 +103,20 @@ def diff(
         typer.echo("No difference.")
     if found:
         raise typer.Exit(1)
+
+
+@lineage.command()
+def crate(
+    directory: Annotated[Path, typer.Argument(help="the directory of a finished study")],
+    as_zip: Annotated[bool, typer.Option("--zip", help="pack it as DIRECTORY.crate.zip as well")] = False,
+) -> None:
+    """Make a study a Workflow Run RO-Crate: DIRECTORY/ro-crate-metadata.json, and the workflow beside it."""
+    from codeq import crate as crates
+
+    crates.write(directory)
+    typer.echo(os.path.relpath(directory / crates.METADATA))
+    if as_zip:
+        # Resolved, so that "." has a name.
+        packed = directory.resolve().with_name(directory.resolve().name + ".crate.zip")
+        crates.write_zip(directory, packed)
+        typer.echo(os.path.relpath(packed))

@@ -2,7 +2,7 @@
 
 Of a file below the directory, verification knows by its sidecar what it must be, and of a model's files by the
 manifest. What stands nowhere is an orphan. No records have, by design: logs, benchmarks of jobs, journals of trees,
-checkpoints and hidden files; they are passed over.
+checkpoints, zipped crates and hidden files; they are passed over.
 """
 
 import os
@@ -121,7 +121,9 @@ def _files(directory: Path) -> Iterator[Path]:
             for name in subfolders
             if not name.startswith(".") and not name.endswith(".journal") and name not in UNRECORDED
         ]
-        yield from (Path(folder) / name for name in names if not name.startswith("."))
+        yield from (
+            Path(folder) / name for name in names if not name.startswith(".") and not name.endswith(".crate.zip")
+        )
 
 
 def _digest(path: Path) -> str | None:

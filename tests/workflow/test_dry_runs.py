@@ -8,7 +8,7 @@ import pytest
 from planning import Snakemake, planned
 
 DATA = ("raw", "problems", "tests", "screen", "duplicates", "splits", "audit", "base_model")
-LAST = ("tables", "plots", "report", "all")
+LAST = ("tables", "plots", "report", "crate", "all")
 
 
 def whole_graph(rounds: int, modes: int, seeds: int = 1) -> Counter[str]:

@@ -63,6 +63,7 @@ def test_a_changed_beta_reruns_training_and_what_follows_but_no_search_of_policy
         "plots": 1,
         "report": 1,
         "cards": 1,
+        "crate": 1,
         "all": 1,
     }
 
