@@ -9,6 +9,7 @@ import json
 import mimetypes
 import os
 import shutil
+import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from codeq.lineage.differences import flat
 from codeq.lineage.files import MANIFEST, SIDECAR, sidecar_of
 from codeq.lineage.manifests import listed
 from codeq.lineage.records import ROOT
+from codeq.lineage.verification import files
 
 METADATA = "ro-crate-metadata.json"
 MAIN = "workflow/Snakefile"
@@ -68,10 +70,12 @@ def write(study: Path) -> None:
 
 
 def write_zip(study: Path, out: Path) -> None:
-    """Write a crate, files and records, as one zip file. Raises LineageError if `study` is no crate yet."""
-    study = Path(os.path.abspath(study))
-    own = {study / name for name in (METADATA, *workflow_files())}
-    _crate(study, _records(study, own)).write_zip(out)
+    """Pack a crate, with its records but without logs, as one zip file. Raises LineageError if `study` is no crate."""
+    if not (study / METADATA).exists():
+        raise LineageError(f"{study / METADATA}: no such file; run the rule crate, or codeq lineage crate {study}")
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(files(study)):
+            archive.write(path, path.relative_to(study))
 
 
 def _records(study: Path, own: set[Path]) -> dict[Path, dict[str, Any]]:

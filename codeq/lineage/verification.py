@@ -54,7 +54,7 @@ class _Claim:
 def verify(directory: Path) -> Verification:
     """Compare everything below a directory with its records. Raises LineageError if nothing there has a record."""
     directory = Path(os.path.abspath(directory))
-    found = set(_files(directory))
+    found = set(files(directory))
     recorded = sorted(path.with_name(path.name.removesuffix(SIDECAR)) for path in found if path.name.endswith(SIDECAR))
     if not recorded:
         raise LineageError(f"{directory}: no lineage records below it; give the directory of a study, results/<name>")
@@ -75,12 +75,14 @@ def verify(directory: Path) -> Verification:
         known.add(path)
         if path.name == MANIFEST and path in found:
             try:
-                files = [_Claim(path.parent / name, sha256, path, False) for name, (sha256, _) in listed(path).items()]
+                weights = [
+                    _Claim(path.parent / name, sha256, path, False) for name, (sha256, _) in listed(path).items()
+                ]
             except LineageError as error:
                 faults.append(Fault(path, "unreadable", str(error), path))
             else:
-                claims += files
-                known |= {claim.path for claim in files}
+                claims += weights
+                known |= {claim.path for claim in weights}
     paths = sorted({claim.path for claim in claims})
     with ThreadPoolExecutor(os.cpu_count()) as threads:  # a digest does not hold Python's lock
         digests = dict(zip(paths, threads.map(_digest, paths), strict=True))
@@ -113,7 +115,7 @@ def _order(fault: Fault) -> tuple[str, str, str]:
     return str(fault.path), fault.kind, fault.detail
 
 
-def _files(directory: Path) -> Iterator[Path]:
+def files(directory: Path) -> Iterator[Path]:
     """Every file that must have a record, and every record."""
     for folder, subfolders, names in os.walk(directory, followlinks=True):
         subfolders[:] = [

@@ -36,6 +36,41 @@ CARDS = expand(
     policy=POLICIES[1:],
     kind=["adapter", "policy"],
 )
+BETWEEN = [
+    f"{RESULTS}/base/manifest.json",
+    *(
+        f"{DATA}/{table}.parquet"
+        for table in (
+            "raw",
+            "problems",
+            "bugs",
+            "tests",
+            "untested",
+            "screen",
+            "duplicates",
+            "splits",
+        )
+    ),
+    *expand(
+        f"{RUN}/{{policy}}/{{file}}",
+        seed=STUDY.seeds,
+        policy=POLICIES[1:],
+        file=[
+            "trajectories.parquet",
+            "pairs.parquet",
+            "pairs.md",
+            "reference.parquet",
+            "adapter/manifest.json",
+            "policy/manifest.json",
+        ],
+    ),
+    *expand(
+        f"{RUN}/attempts/{{policy}}/{{mode}}.parquet",
+        seed=STUDY.seeds,
+        policy=POLICIES,
+        mode=STUDY.evaluation.modes,
+    ),
+]
 
 
 rule tables:
@@ -168,6 +203,6 @@ rule crate:
         runtime=10,
     params:
         code=code("crate"),
-        study=RESULTS,
+        study=lambda wildcards, output: Path(output.metadata).parent,
     shell:
         "python scripts/crate.py --study {params.study:q} 2> {log:q}"
