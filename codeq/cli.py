@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from codeq.doctor.command import doctor
 from codeq.errors import CodeqError
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ lineage = typer.Typer(no_args_is_help=True, help="Where results come from.")
 app.add_typer(lineage, name="lineage")
 sandbox = typer.Typer(no_args_is_help=True, help="Where programs run.")
 app.add_typer(sandbox, name="sandbox")
+app.command()(doctor)
 
 
 @app.callback()
