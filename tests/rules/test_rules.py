@@ -32,7 +32,7 @@ JOBS = {
     "audit": "data/audit.md",
     "base_model": "base/manifest.json",
     "search": "seed-0/round-1/trajectories.parquet",
-    "attempts": "seed-0/attempts/round-1/best_of_n.parquet",
+    "attempts": "seed-0/attempts/round-1/single_pass.parquet",
     "pairs": "seed-0/round-1/pairs.parquet",
     "reference": "seed-0/round-1/reference.parquet",
     "dpo": "seed-0/round-1/adapter/manifest.json",
@@ -139,11 +139,15 @@ def test_mini_base_model_makes_a_model_from_a_small_corpus(checkout: Path, tmp_p
     directory = workspace(checkout, tmp_path, [])
     (directory / "codeq").unlink()
     shutil.copytree(checkout / "codeq", directory / "codeq")
-    shorten(directory / "codeq/models/mini/pretraining.py", "copy_tokens: int = 700_000", "copy_tokens: int = 2_000")
-    shorten(
-        directory / "codeq/models/mini/pretraining.py", "repair_tokens: int = 7_300_000", "repair_tokens: int = 4_000"
-    )
-    shorten(directory / "codeq/models/mini/corpus.py", "sorted(files)[::3]", "sorted(files)[::300]")
+    recipe = directory / "codeq/models/mini/pretraining.py"
+    for old, new in (
+        ("hidden: int = 256", "hidden: int = 64"),
+        ("layers: int = 4", "layers: int = 2"),
+        ("copy_tokens: int = 700_000", "copy_tokens: int = 2_000"),
+        ("repair_tokens: int = 7_300_000", "repair_tokens: int = 4_000"),
+    ):
+        shorten(recipe, old, new)
+    shorten(directory / "codeq/models/mini/corpus.py", "sorted(files)[::3]", "sorted(files)[::600]")
     model = directory / "results/mini-base-model"
     run_alone("mini_base_model", directory, f"{model.relative_to(directory)}/manifest.json")
     lineage.verify_manifest(model)
