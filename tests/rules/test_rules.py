@@ -141,13 +141,11 @@ def test_mini_base_model_makes_a_model_from_a_small_corpus(checkout: Path, tmp_p
     shutil.copytree(checkout / "codeq", directory / "codeq")
     recipe = directory / "codeq/models/mini/pretraining.py"
     for old, new in (
-        ("hidden: int = 256", "hidden: int = 64"),
-        ("layers: int = 4", "layers: int = 2"),
         ("copy_tokens: int = 700_000", "copy_tokens: int = 2_000"),
         ("repair_tokens: int = 7_300_000", "repair_tokens: int = 4_000"),
     ):
         shorten(recipe, old, new)
-    shorten(directory / "codeq/models/mini/corpus.py", "sorted(files)[::3]", "sorted(files)[::600]")
+    shorten(directory / "codeq/models/mini/corpus.py", "sorted(files)[::3]", "sorted(files)[::300]")
     model = directory / "results/mini-base-model"
     run_alone("mini_base_model", directory, f"{model.relative_to(directory)}/manifest.json")
     lineage.verify_manifest(model)
