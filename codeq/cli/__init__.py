@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from codeq.cli.lineage import lineage
 from codeq.cli.sandbox import Backend, sandbox
+from codeq.doctor.command import doctor
 from codeq.errors import CodeqError
 
 
@@ -34,6 +35,7 @@ class Visibility(StrEnum):
 app = typer.Typer(cls=_Group, no_args_is_help=True, add_completion=False, help="CodeQ: inspect what the pipeline made.")
 app.add_typer(lineage, name="lineage")
 app.add_typer(sandbox, name="sandbox")
+app.command()(doctor)
 
 
 @app.callback()

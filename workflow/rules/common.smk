@@ -101,6 +101,17 @@ def base_files(wildcards):
     )
 
 
+def reported(path):
+    """An output that `snakemake --report` shows, with the caption that has its name."""
+    folder, name = Path(path).parent.name, Path(path).stem
+    return report(
+        path,
+        caption=f"../report/{folder}/{name}.rst",
+        category=folder.capitalize(),
+        labels={folder.removesuffix("s"): name.replace("_", " ")},
+    )
+
+
 def show_results():
     """Print the fix rates and the path of the report, where they exist."""
     if Path(RESULTS, "report.html").exists():

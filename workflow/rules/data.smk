@@ -12,6 +12,10 @@ rule raw:
         f"{DATA}/raw.parquet",
     log:
         f"{RESULTS}/logs/raw.log",
+    benchmark:
+        f"{RESULTS}/logs/raw.tsv"
+    # A hub may be out of reach for a moment; what lies here fails the same way twice.
+    retries: 0 if STUDY.data.source == "curriculum" or Path(STUDY.data.source).is_dir() else 2
     conda:
         "../../environment.yml"
     resources:
@@ -35,6 +39,8 @@ rule problems:
         bugs=f"{DATA}/bugs.parquet",
     log:
         f"{RESULTS}/logs/problems.log",
+    benchmark:
+        f"{RESULTS}/logs/problems.tsv"
     conda:
         "../../environment.yml"
     resources:
@@ -58,6 +64,8 @@ rule tests:
         untested=f"{DATA}/untested.parquet",
     log:
         f"{RESULTS}/logs/tests.log",
+    benchmark:
+        f"{RESULTS}/logs/tests.tsv"
     conda:
         "../../environment.yml"
     threads: STUDY.sandbox.workers
@@ -82,6 +90,8 @@ rule screen:
         f"{DATA}/screen.parquet",
     log:
         f"{RESULTS}/logs/screen.log",
+    benchmark:
+        f"{RESULTS}/logs/screen.tsv"
     conda:
         "../../environment.yml"
     threads: STUDY.sandbox.workers
@@ -106,6 +116,8 @@ rule duplicates:
         f"{DATA}/duplicates.parquet",
     log:
         f"{RESULTS}/logs/duplicates.log",
+    benchmark:
+        f"{RESULTS}/logs/duplicates.tsv"
     conda:
         "../../environment.yml"
     resources:
@@ -129,6 +141,8 @@ rule splits:
         f"{DATA}/splits.parquet",
     log:
         f"{RESULTS}/logs/splits.log",
+    benchmark:
+        f"{RESULTS}/logs/splits.tsv"
     conda:
         "../../environment.yml"
     resources:
@@ -156,9 +170,16 @@ rule audit:
         splits=f"{DATA}/splits.parquet",
     output:
         json=f"{DATA}/audit.json",
-        markdown=f"{DATA}/audit.md",
+        markdown=report(
+            f"{DATA}/audit.md",
+            caption="../report/audit.rst",
+            category="Data",
+            labels={"table": "audit"},
+        ),
     log:
         f"{RESULTS}/logs/audit.log",
+    benchmark:
+        f"{RESULTS}/logs/audit.tsv"
     conda:
         "../../environment.yml"
     resources:

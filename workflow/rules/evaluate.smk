@@ -14,6 +14,8 @@ rule evaluation:
         f"{RUN}/evaluation/{{policy}}/{{mode}}.parquet",
     log:
         f"{RUN}/logs/evaluation-{{policy}}-{{mode}}.log",
+    benchmark:
+        f"{RUN}/logs/evaluation-{{policy}}-{{mode}}.tsv"
     conda:
         "../../environment.yml"
     resources:

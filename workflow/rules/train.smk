@@ -14,9 +14,16 @@ rule pairs:
         splits=f"{DATA}/splits.parquet",
     output:
         pairs=f"{RUN}/round-{{round}}/pairs.parquet",
-        audit=f"{RUN}/round-{{round}}/pairs.md",
+        audit=report(
+            f"{RUN}/round-{{round}}/pairs.md",
+            caption="../report/pairs.rst",
+            category="Data",
+            labels={"table": "pairs", "seed": "{seed}", "round": "{round}"},
+        ),
     log:
         f"{RUN}/logs/pairs-{{round}}.log",
+    benchmark:
+        f"{RUN}/logs/pairs-{{round}}.tsv"
     priority: 10
     conda:
         "../../environment.yml"
@@ -41,6 +48,8 @@ rule reference:
         f"{RUN}/round-{{round}}/reference.parquet",
     log:
         f"{RUN}/logs/reference-{{round}}.log",
+    benchmark:
+        f"{RUN}/logs/reference-{{round}}.tsv"
     priority: 10
     conda:
         "../../environment.yml"
@@ -70,6 +79,8 @@ rule dpo:
         curve=f"{RUN}/round-{{round}}/training_curve.parquet",
     log:
         f"{RUN}/logs/dpo-{{round}}.log",
+    benchmark:
+        f"{RUN}/logs/dpo-{{round}}.tsv"
     priority: 10
     conda:
         "../../environment.yml"
@@ -98,6 +109,8 @@ rule merge:
         f"{RUN}/round-{{round}}/policy/manifest.json",
     log:
         f"{RUN}/logs/merge-{{round}}.log",
+    benchmark:
+        f"{RUN}/logs/merge-{{round}}.tsv"
     priority: 10
     conda:
         "../../environment.yml"
