@@ -101,7 +101,7 @@ def test_hidden_verdicts_hold_when_the_references_judge_again(study: Path) -> No
     """A solved bug's code is run here, in this process, on every test, without the sandbox."""
     from codeq import values
 
-    suite = tables.read("tests", study / "data" / "tests.parquet")
+    suite = pl.concat([tables.read("tests", study / "data" / f"{name}.parquet") for name in ("tests", "hidden_tests")])
     problems = {
         row["problem_id"]: row for row in tables.read("problems", study / "data" / "problems.parquet").to_dicts()
     }
