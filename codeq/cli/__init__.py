@@ -45,7 +45,7 @@ def codeq() -> None:
 
 @app.command()
 def judge(
-    tests: Annotated[Path, typer.Option(help="table of tests, as the rule `tests` makes it")],
+    tests: Annotated[list[Path], typer.Option(help="table of tests, public or hidden; give both by two --tests")],
     programs: Annotated[Path, typer.Option(help='JSON lines {"id", "problem_id", "code"}')],
     out: Annotated[Path, typer.Option(help="parquet table to write: one row per program, in their order")],
     visibility: Annotated[Visibility, typer.Option(help="the tests to judge by")] = Visibility.all,

@@ -26,7 +26,9 @@ JOBS = {
     "raw": "data/raw.parquet",
     "problems": "data/problems.parquet",
     "tests": "data/tests.parquet",
+    "hidden_tests": "data/hidden_tests.parquet",
     "screen": "data/screen.parquet",
+    "hidden_screen": "data/hidden_screen.parquet",
     "duplicates": "data/duplicates.parquet",
     "splits": "data/splits.parquet",
     "audit": "data/audit.md",
@@ -169,8 +171,11 @@ def shorten(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
-def test_all_asks_for_no_more_than_the_report_and_the_audit(study: Path, checkout: Path, tmp_path: Path) -> None:
-    directory = workspace(checkout, tmp_path, [f"results/small/{name}" for name in ("report.html", "data/audit.md")])
+def test_all_asks_for_no_more_than_the_report_the_audit_and_the_cards(
+    study: Path, checkout: Path, tmp_path: Path
+) -> None:
+    asked = [study / "report.html", study / "data" / "audit.md", *study.glob("seed-0/round-*/*/README.md")]
+    directory = workspace(checkout, tmp_path, [str(path.relative_to(checkout)) for path in asked])
     assert "Nothing to be done" in run_alone("all", directory)
 
 

@@ -2,6 +2,7 @@
 #
 # Reads   data.source: the curriculum, a directory of DebugBench shards, or a hub id
 # Writes  results/<name>/data/{raw,problems,bugs,tests,untested,screen,duplicates,splits}.parquet
+#         results/<name>/data/hidden_{tests,untested,screen}.parquet, which no search and no training reads
 #         results/<name>/data/audit.{json,md}
 
 
@@ -68,6 +69,32 @@ rule tests:
         f"{RESULTS}/logs/tests.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        machine="inference",
+        mem_mb=1000,
+        runtime=60,
+    params:
+        settings=settings(data=["source"]),
+        code=code("tests"),
+    shell:
+        "python scripts/tests.py --settings {params.settings:q} --raw {input.raw:q}"
+        " --problems {input.problems:q} --tests {output.tests:q} --untested {output.untested:q} 2> {log:q}"
+
+
+rule hidden_tests:
+    input:
+        raw=f"{DATA}/raw.parquet",
+        problems=f"{DATA}/problems.parquet",
+        tests=f"{DATA}/tests.parquet",
+    output:
+        hidden_tests=f"{DATA}/hidden_tests.parquet",
+        hidden_untested=f"{DATA}/hidden_untested.parquet",
+    log:
+        f"{RESULTS}/logs/hidden_tests.log",
+    benchmark:
+        f"{RESULTS}/logs/hidden_tests.tsv"
+    conda:
+        "../../environment.yml"
     threads: STUDY.sandbox.workers
     resources:
         machine="inference",
@@ -75,10 +102,11 @@ rule tests:
         runtime=60,
     params:
         settings=settings("sandbox", data=["seed", "source"]),
-        code=code("tests"),
+        code=code("hidden_tests"),
     shell:
-        "python scripts/tests.py --settings {params.settings:q} --raw {input.raw:q}"
-        " --problems {input.problems:q} --tests {output.tests:q} --untested {output.untested:q} 2> {log:q}"
+        "python scripts/hidden_tests.py --settings {params.settings:q} --raw {input.raw:q}"
+        " --problems {input.problems:q} --tests {input.tests:q} --hidden_tests {output.hidden_tests:q}"
+        " --hidden_untested {output.hidden_untested:q} 2> {log:q}"
 
 
 rule screen:
@@ -104,7 +132,33 @@ rule screen:
         code=code("screen"),
     shell:
         "python scripts/screen.py --settings {params.settings:q} --problems {input.problems:q}"
-        " --bugs {input.bugs:q} --tests {input.tests:q} --screen {output:q} 2> {log:q}"
+        " --bugs {input.bugs:q} --tests {input.tests:q} --visibility public --screen {output:q} 2> {log:q}"
+
+
+rule hidden_screen:
+    input:
+        problems=f"{DATA}/problems.parquet",
+        bugs=f"{DATA}/bugs.parquet",
+        tests=f"{DATA}/hidden_tests.parquet",
+    output:
+        f"{DATA}/hidden_screen.parquet",
+    log:
+        f"{RESULTS}/logs/hidden_screen.log",
+    benchmark:
+        f"{RESULTS}/logs/hidden_screen.tsv"
+    conda:
+        "../../environment.yml"
+    threads: STUDY.sandbox.workers
+    resources:
+        machine="inference",
+        mem_mb=1000 + STUDY.sandbox.workers * STUDY.sandbox.memory_mb,
+        runtime=60,
+    params:
+        settings=settings("sandbox"),
+        code=code("screen"),
+    shell:
+        "python scripts/screen.py --settings {params.settings:q} --problems {input.problems:q}"
+        " --bugs {input.bugs:q} --tests {input.tests:q} --visibility hidden --screen {output:q} 2> {log:q}"
 
 
 rule duplicates:
@@ -167,6 +221,9 @@ rule audit:
         tests=f"{DATA}/tests.parquet",
         untested=f"{DATA}/untested.parquet",
         screen=f"{DATA}/screen.parquet",
+        hidden_tests=f"{DATA}/hidden_tests.parquet",
+        hidden_untested=f"{DATA}/hidden_untested.parquet",
+        hidden_screen=f"{DATA}/hidden_screen.parquet",
         splits=f"{DATA}/splits.parquet",
     output:
         json=f"{DATA}/audit.json",
@@ -191,5 +248,7 @@ rule audit:
     shell:
         "python scripts/audit.py --problems {input.problems:q} --bugs {input.bugs:q}"
         " --duplicates {input.duplicates:q} --tests {input.tests:q} --untested {input.untested:q}"
-        " --screen {input.screen:q} --splits {input.splits:q}"
+        " --screen {input.screen:q} --hidden_tests {input.hidden_tests:q}"
+        " --hidden_untested {input.hidden_untested:q} --hidden_screen {input.hidden_screen:q}"
+        " --splits {input.splits:q}"
         " --json {output.json:q} --markdown {output.markdown:q} 2> {log:q}"

@@ -1,6 +1,6 @@
 # Search: trees of rewrites, made by a policy for the bugs of one split.
 #
-# Reads   the data tables and the manifest of a policy; public tests only
+# Reads   the data tables but for hidden tests, and the manifest of a policy
 # Writes  results/<name>/seed-<s>/round-<r>/trajectories.parquet: policy r-1 on the train split
 #         results/<name>/seed-<s>/attempts/<policy>/<mode>.parquet: a policy on the test split
 #         with search.shards > 1 the same files, in parts, below results/<name>/seed-<s>/shards/<i>-of-<n>/
@@ -42,7 +42,7 @@ rule search:
         mem_mb=32000,
         runtime=720,
     params:
-        settings=settings("model", "sandbox", "search"),
+        settings=round_settings("model", "sandbox", "search"),
         code=code("search"),
         shard=SHARD,
         journal=f"{RUN}/round-{{round}}/trajectories.journal",

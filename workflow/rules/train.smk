@@ -32,7 +32,7 @@ rule pairs:
         mem_mb=4000,
         runtime=30,
     params:
-        settings=settings("pairs"),
+        settings=round_settings("pairs"),
         code=code("pairs"),
     shell:
         "python scripts/pairs.py --settings {params.settings:q} --trajectories {input.trajectories:q}"
@@ -59,7 +59,7 @@ rule reference:
         mem_mb=64000,
         runtime=60,
     params:
-        settings=settings(
+        settings=round_settings(
             dpo=["dtype", "eval_fraction", "max_length", "micro_batch_size"],
             pairs=["minimum"],
         ),
@@ -90,7 +90,7 @@ rule dpo:
         mem_mb=64000,
         runtime=240,
     params:
-        settings=settings("dpo", pairs=["minimum"]),
+        settings=round_settings("dpo", pairs=["minimum"]),
         code=code("dpo"),
         # Outside the outputs, which Snakemake deletes before it runs a job again.
         checkpoints=f"{RUN}/round-{{round}}/checkpoints",
@@ -120,7 +120,7 @@ rule merge:
         mem_mb=64000,
         runtime=60,
     params:
-        settings=settings(
+        settings=round_settings(
             model=["quantization"],
             dpo=["eval_fraction", "max_length"],
         ),
