@@ -36,9 +36,15 @@ def clone(study: Path, tmp_path: Path) -> Path:
 
 def journaled(directory: Path) -> int:
     """How many trees are in the journal of the search."""
-    with contextlib.suppress(FileNotFoundError):
-        return len(journal.read(directory / TREES.replace(".parquet", ".journal")))
-    return 0
+    files = (directory / TREES.replace(".parquet", ".journal")).glob("*")
+    return sum(len(journal.read(file)) for file in files)
+
+
+def wait_for_trees(run: "subprocess.Popen[str]", directory: Path) -> None:
+    """Until the search is in the middle."""
+    wait_until(lambda: run.poll() is not None or journaled(directory) >= 2, "the search has finished trees", 120)
+    if run.poll() is not None:
+        pytest.fail(run.communicate()[0][-4000:])
 
 
 def comparable(path: Path) -> pl.DataFrame:
@@ -83,8 +89,8 @@ def cancel(slurm: Cluster) -> None:
     ids=["killed", "cancelled", "machine lost"],
 )
 def test_a_job_that_dies_fails_by_name_and_its_trees_are_kept(harm, said, slurm, submit: Submit, study, clone) -> None:
-    run = submit(clone, *SLOWLY, PAIRS)
-    wait_until(lambda: journaled(clone) >= 2, "the search has finished trees", 120)
+    run = submit(clone, PAIRS, *SLOWLY)
+    wait_for_trees(run, clone)
     harm(slurm)
     output = finish(run, clone, 1)
     assert f"SLURM status is: '{said}'" in output
@@ -96,14 +102,14 @@ def test_a_job_that_dies_fails_by_name_and_its_trees_are_kept(harm, said, slurm,
 
     if said == "NODE_FAIL":
         slurm.start_node("machine-a")
-    finish(submit(clone, *SLOWLY, PAIRS), clone, 0)
+    finish(submit(clone, PAIRS, *SLOWLY), clone, 0)
     assert taken(clone) == kept
     assert_same_trees(study, clone)
 
 
 def test_a_drained_machine_finishes_its_job_and_the_other_goes_on(slurm, submit: Submit, study, clone) -> None:
-    run = submit(clone, *SLOWLY, PAIRS, ATTEMPTS)
-    wait_until(lambda: journaled(clone) >= 2, "the search has finished trees", 120)
+    run = submit(clone, PAIRS, ATTEMPTS, *SLOWLY)
+    wait_for_trees(run, clone)
     slurm.ask("scontrol", "update", "NodeName=machine-a", "State=DRAIN", "Reason=test")
     try:
         wait_until(lambda: (clone / f"{PAIRS}.lineage.json").exists(), "pairs are made", 120)
@@ -131,8 +137,8 @@ def small_disk(slurm: Cluster, clone: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_is_named_and_trees_are_kept(slurm, submit: Submit, study, clone, small_disk: Path) -> None:
-    run = submit(clone, *SLOWLY, PAIRS)
-    wait_until(lambda: journaled(small_disk) >= 2, "the search has finished trees", 120)
+    run = submit(clone, PAIRS, *SLOWLY)
+    wait_for_trees(run, small_disk)
     ballast = small_disk / RUN / "ballast"
     with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
         while True:
@@ -144,6 +150,6 @@ def test_a_full_disk_is_named_and_trees_are_kept(slurm, submit: Submit, study, c
     assert kept >= 2
 
     ballast.unlink()
-    finish(submit(clone, *SLOWLY, PAIRS), clone, 0)
+    finish(submit(clone, PAIRS, *SLOWLY), clone, 0)
     assert taken(small_disk) == kept
     assert_same_trees(study, small_disk)
