@@ -32,8 +32,6 @@ rule search:
         f"{SEARCHED}/logs/search-{{round}}.tsv"
     # The rounds wait for each other, evaluations for nothing: rounds first.
     priority: 10
-    # A server or a sandbox may be lost. The next try goes on from the journal, so it costs only what was unfinished.
-    retries: 1
     conda:
         "../../environment.yml"
     resources:
@@ -61,7 +59,6 @@ rule attempts:
         f"{SEARCHED}/logs/attempts-{{policy}}-{{mode}}.log",
     benchmark:
         f"{SEARCHED}/logs/attempts-{{policy}}-{{mode}}.tsv"
-    retries: 1
     conda:
         "../../environment.yml"
     resources:
