@@ -37,13 +37,16 @@ def main() -> None:
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         work = Path(directory)
-        files = {name: work / f"{name}.parquet" for name in ("raw", "problems", "bugs", "tests", "untested", "scores")}
+        suites = ("tests", "untested", "hidden_tests", "hidden_untested")
+        files = {name: work / f"{name}.parquet" for name in ("raw", "problems", "bugs", *suites, "scores")}
         settings = json.dumps({"data": {"source": str(args.source.resolve())}, "sandbox": {"workers": args.jobs}})
         common = ("--settings", settings)
         shards = sorted(args.source.resolve().glob("python3_*.json"))
         run("scripts/raw.py", *common, "--raw", files["raw"], "--source", *shards)
         run("scripts/problems.py", *common, *options(files, "raw", "problems", "bugs"))
-        compiling = run("scripts/tests.py", *common, *options(files, "raw", "problems", "tests", "untested"))
+        given = ("raw", "problems", "tests")
+        compiling = run("scripts/tests.py", *common, *options(files, *given, "untested"))
+        compiling += run("scripts/hidden_tests.py", *common, *options(files, *given, "hidden_tests", "hidden_untested"))
         problems, bugs = (tables.read(name, files[name]) for name in ("problems", "bugs"))
         submissions = programs(problems, bugs, args.programs)
         (work / "programs.jsonl").write_text("".join(json.dumps(each) + "\n" for each in submissions))
@@ -53,6 +56,8 @@ def main() -> None:
                 "judge",
                 "--tests",
                 files["tests"],
+                "--tests",
+                files["hidden_tests"],
                 "--programs",
                 work / "programs.jsonl",
             ),
@@ -67,7 +72,7 @@ def main() -> None:
             "seconds to compile all suites": round(compiling, 1),
             "seconds to judge all programs": round(judging, 1),
             "share of the judging spent inside the programs": round(inside / judging / args.jobs, 3),
-            **counts(tables.read("tests", files["tests"]), scores),
+            **counts(pl.concat([tables.read("tests", files[name]) for name in ("tests", "hidden_tests")]), scores),
         }
     args.report.write_text(json.dumps(report, indent=2) + "\n")
     args.report.with_suffix(".md").write_text(markdown(report))

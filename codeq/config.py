@@ -9,7 +9,7 @@ an impossible value raises ConfigError before any rule is planned.
 import shlex
 from pathlib import Path
 from string import Template
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import (
@@ -17,9 +17,13 @@ from pydantic import (
     ConfigDict,
     Field,
     NonNegativeInt,
+    PositiveInt,
+    SerializerFunctionWrapHandler,
     ValidationError,
     ValidationInfo,
+    create_model,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
@@ -209,6 +213,36 @@ class EvaluationSettings(Section):
     )
 
 
+class Partial(Section):
+    """Some settings of a section; only those that are given are dumped."""
+
+    @model_serializer(mode="wrap")
+    def _given(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in dump(self).items() if name in self.model_fields_set}
+
+
+def partial(section: type[Section]) -> type[Partial]:
+    """A section of which every setting may be left out; settings of the machine are not in it."""
+    fields: dict[str, Any] = {
+        name: (Annotated[field.annotation, field], None)
+        for name, field in section.model_fields.items()
+        if name not in section._machine()
+    }
+    return create_model(section.__name__.replace("Settings", "Overrides"), __base__=Partial, **fields)
+
+
+# What a round may do in its own way. Data and evaluation are one for all rounds, and so are model and sandbox.
+_OVERRIDABLE: dict[str, Any] = {
+    name: (kind, Field(default_factory=kind))
+    for name, kind in (
+        ("search", partial(SearchSettings)),
+        ("pairs", partial(PairSettings)),
+        ("dpo", partial(DpoSettings)),
+    )
+}
+RoundOverrides: type[Partial] = create_model("RoundOverrides", __base__=Partial, **_OVERRIDABLE)
+
+
 class Study(Section):
     """One study: everything under ``results/<name>`` follows from it."""
 
@@ -222,12 +256,33 @@ class Study(Section):
     pairs: PairSettings = Field(default_factory=PairSettings)
     dpo: DpoSettings = Field(default_factory=DpoSettings)
     evaluation: EvaluationSettings = Field(default_factory=EvaluationSettings)
+    overrides: dict[PositiveInt, RoundOverrides] = setting(  # type: ignore[valid-type]
+        {}, "by round: settings of its search of the training bugs, its pairs and its DPO that differ from the study's"
+    )
+
+    def of_round(self, number: int) -> "Study":
+        """The study as round `number` sees it, its overrides applied; evaluations see the study itself."""
+        plain = self.model_dump(exclude={"overrides"})
+        for section, changes in self.model_dump()["overrides"].get(number, {}).items():
+            plain[section] |= changes
+        return Study.model_validate(plain)
 
     @model_validator(mode="after")
     def _distinct(self) -> "Study":
         for key, values in (("seeds", self.seeds), ("evaluation.modes", self.evaluation.modes)):
             if len(set(values)) != len(values):
                 raise ValueError(f"{key} {list(values)} names one twice")
+        return self
+
+    @model_validator(mode="after")
+    def _rounds_can_be_overridden(self) -> "Study":
+        for number in self.overrides:
+            if number > self.rounds:
+                raise ValueError(f"overrides: round {number} is not one of the {self.rounds} rounds")
+            try:
+                self.of_round(number)
+            except ValidationError as error:
+                raise ValueError(f"overrides.{number}: {error.errors()[0]['msg']}") from error
         return self
 
 
@@ -244,7 +299,8 @@ def parse(section: type[Section], values: object, where: str = "config") -> Any:
             elif problem["type"] == "missing":
                 lines.append(f"{key}: required, but missing")
             else:
-                lines.append(f"{key}: {problem['msg']}, not {problem['input']!r}")
+                given = "" if problem["type"] == "value_error" and not problem["loc"] else f", not {problem['input']!r}"
+                lines.append(f"{key}: {problem['msg']}{given}")
         raise ConfigError(f"{where}: " + "\n  ".join(["invalid configuration", *lines])) from error
 
 
@@ -253,10 +309,12 @@ def _allowed(section: type[Section], location: tuple[int | str, ...]) -> str:
     from difflib import get_close_matches
 
     for part in location[:-1]:
+        if str(part) not in section.model_fields:
+            continue  # the number of a round
         inner = section.model_fields[str(part)].annotation
-        assert isinstance(inner, type)
-        assert issubclass(inner, Section)
-        section = inner
+        section = next(
+            kind for kind in (inner, *get_args(inner)) if isinstance(kind, type) and issubclass(kind, Section)
+        )
     near = get_close_matches(str(location[-1]), section.model_fields, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     return f"{hint}Known keys: {', '.join(section.model_fields)}"

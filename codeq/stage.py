@@ -1,6 +1,7 @@
 """The frame every script shares: its arguments, its settings, its log, and how errors are shown."""
 
 import argparse
+import errno
 import json
 import logging
 import os
@@ -75,7 +76,7 @@ def machine(study: Study) -> dict[str, Any]:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a script's main: plain log lines on stderr; a CodeqError is its message and exit status 1."""
+    """Run a script's main: plain log lines on stderr; a CodeqError or a full disk is a message and exit status 1."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", datefmt="%H:%M:%S")
     if not sys.stderr.isatty():
         os.environ.setdefault("TQDM_DISABLE", "1")  # the bars of libraries; a log wants plain lines
@@ -85,4 +86,9 @@ def run(main: Callable[[], None]) -> None:
         main()
     except CodeqError as error:
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        print(f"error: {error}: the disk is full; make room and run the same command again", file=sys.stderr)
         sys.exit(1)

@@ -75,12 +75,12 @@ SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "seconds": _F,
     },
     "duplicates": {"bug_id": _S, "cluster_id": _S, "representative": _S, "similarity": _F},
-    # What the sandbox said of every bug, on public and on hidden tests (null: there are none), and of its
-    # reference on all: a usable bug fails a public test, its reference passes every test.
+    # What the sandbox said of every bug and of its reference (null: there are no tests): a usable bug fails a
+    # test, its reference passes every one. Search and training go by the table made with public tests;
+    # `hidden_screen`, made with hidden ones, is of the audit and of evaluation.
     "screen": {
         "bug_id": _S,
         "bug_verdict": _S,
-        "bug_hidden_verdict": _S,
         "reference_verdict": _S,
         "usable": _B,
         "reason": _S,

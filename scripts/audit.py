@@ -5,7 +5,18 @@ from pathlib import Path
 
 from codeq import lineage, stage, tables
 
-TABLES = ("problems", "bugs", "duplicates", "tests", "untested", "screen", "splits")
+TABLES = (
+    "problems",
+    "bugs",
+    "duplicates",
+    "tests",
+    "untested",
+    "screen",
+    "hidden_tests",
+    "hidden_untested",
+    "hidden_screen",
+    "splits",
+)
 
 
 def main() -> None:
@@ -25,7 +36,9 @@ def main() -> None:
         settings={},
         seed=None,
     ):
-        counts = audit.audit(**{name: tables.read(name, getattr(args, name)) for name in TABLES})
+        counts = audit.audit(
+            **{name: tables.read(name.removeprefix("hidden_"), getattr(args, name)) for name in TABLES}
+        )
         args.json.write_text(json.dumps(counts, indent=2, ensure_ascii=False) + "\n")
         args.markdown.write_text(audit.markdown(counts))
 

@@ -1,13 +1,18 @@
-"""Score what a search handed in on the hidden tests: one row per bug."""
+"""Score what a search handed in on the hidden tests: one row per bug.
+
+A bug has no hidden score where its problem has no hidden tests, or its own reference fails one of them.
+"""
 
 from pathlib import Path
+
+import polars as pl
 
 from codeq import lineage, stage, tables
 
 
 def main() -> None:
     parser = stage.parser(__doc__)
-    for name in ("problems", "bugs", "tests", "trajectories"):
+    for name in ("problems", "bugs", "hidden_tests", "hidden_screen", "trajectories"):
         parser.add_argument(f"--{name}", type=Path, required=True, help="table to read")
     parser.add_argument("--policy", required=True, help="name of the policy, such as base or round-1")
     parser.add_argument("--mode", required=True, help="mode of the search")
@@ -19,7 +24,7 @@ def main() -> None:
     from codeq.sandbox import Sandbox
     from codeq.sandbox.screening import program, suites
 
-    read = ("problems", "bugs", "tests", "trajectories")
+    read = ("problems", "bugs", "hidden_tests", "hidden_screen", "trajectories")
     with lineage.record(
         script=__file__,
         inputs={name: getattr(args, name) for name in read},
@@ -30,17 +35,20 @@ def main() -> None:
         },
         seed=args.seed,
     ) as run:
-        problems, bugs, tests, trajectories = (tables.read(name, getattr(args, name)) for name in read)
+        problems, bugs, tests, screen, trajectories = (
+            tables.read(name.removeprefix("hidden_"), getattr(args, name)) for name in read
+        )
         located = bugs.join(problems.select("problem_id", "level", *tables.CALL), on="problem_id")
         by_id = {bug["bug_id"]: bug for bug in located.iter_rows(named=True)}
         tests_of = suites(tests.to_dicts())
+        trusted = set(screen.filter(pl.col("reference_verdict") == "pass")["bug_id"])
         with Sandbox(args.settings.sandbox) as sandbox:
             run.note("sandbox", {"backend": sandbox.backend, **sandbox.isolation})
             waiting = []
             for nodes in trajectories.partition_by("tree_id", maintain_order=True):
                 bug = by_id[nodes["bug_id"][0]]
                 node = handed_in(nodes)
-                hidden = tests_of[bug["problem_id"]]["hidden"]
+                hidden = tests_of[bug["problem_id"]]["hidden"] if bug["bug_id"] in trusted else ()
                 # What fails in public is no fix, whatever the hidden tests would say.
                 verdict = (
                     sandbox.submit(program(node["code"], bug), hidden)

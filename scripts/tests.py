@@ -1,6 +1,8 @@
-"""Make the tests: examples become public ones; generated inputs on which the references agree, hidden ones."""
+"""Make the public tests, which guide the search: the examples of the problems."""
 
 from pathlib import Path
+
+import polars as pl
 
 from codeq import lineage, stage, tables
 
@@ -12,43 +14,25 @@ def main() -> None:
     for name in ("tests", "untested"):
         parser.add_argument(f"--{name}", type=Path, required=True, help="table to write")
     args = parser.parse_args()
-    data = args.settings.data
 
     from codeq.data.curriculum import records
-    from codeq.data.suites import hidden, public
-    from codeq.sandbox import Sandbox
-    from codeq.sandbox.consensus import consensus, slowest
-    from codeq.sandbox.screening import program
+    from codeq.data.suites import public
 
     with lineage.record(
         script=__file__,
         inputs={name: getattr(args, name) for name in ("raw", "problems")},
         outputs={name: getattr(args, name) for name in ("tests", "untested")},
-        settings=stage.sections(args.settings, "sandbox", data=["seed", "source"]),
-        seed=data.seed,
-    ) as run:
+        settings=stage.sections(args.settings, data=["source"]),
+        seed=None,
+    ):
         raw, problems = tables.read("raw", args.raw), tables.read("problems", args.problems)
-        if data.source == "curriculum":
-            tests, untested = records.test_rows(raw), tables.frame("untested", [])
+        if args.settings.data.source == "curriculum":
+            tests = records.test_rows(raw).filter(pl.col("visibility") == "public")
+            untested = tables.frame("untested", [])
         else:
-            with Sandbox(args.settings.sandbox) as sandbox:
-                run.note("sandbox", {"backend": sandbox.backend, **sandbox.isolation})
-                found, left_out, waiting = [], [], []
-                for problem in problems.iter_rows(named=True):
-                    rows, refused = public.compile_examples(problem)
-                    found += rows
-                    left_out += refused
-                    asked = hidden.questions(problem, {str(row["arguments"]) for row in rows}, data.seed)
-                    arguments = () if isinstance(asked, str) else asked.arguments
-                    references = [program(code, problem) for code in problem["reference_codes"]]
-                    waiting.append((problem, asked, [sandbox.observe(each, arguments) for each in references]))
-                for problem, asked, futures in waiting:
-                    observed = [each.result() for each in futures]
-                    answers = [] if isinstance(asked, str) else consensus(observed, asked)
-                    rows, refused = hidden.hidden_rows(problem, asked, answers, slowest(observed))
-                    found += rows
-                    left_out += refused
-            tests, untested = tables.frame("tests", found), tables.frame("untested", left_out)
+            compiled = [public.compile_examples(problem) for problem in problems.iter_rows(named=True)]
+            tests = tables.frame("tests", [row for rows, _ in compiled for row in rows])
+            untested = tables.frame("untested", [row for _, refused in compiled for row in refused])
         tables.write("tests", tests, args.tests)
         tables.write("untested", untested, args.untested)
 

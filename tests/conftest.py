@@ -10,6 +10,7 @@ import pytest
 from codeq.errors import SandboxError
 
 ROOT = Path(__file__).resolve().parents[1]
+pytest_plugins = ["finished_study"]
 
 
 def required(what: str) -> bool:

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from codeq.cli.lineage import lineage
 from codeq.cli.sandbox import Backend, sandbox
+from codeq.doctor.command import doctor
 from codeq.errors import CodeqError
 
 
@@ -34,6 +35,7 @@ class Visibility(StrEnum):
 app = typer.Typer(cls=_Group, no_args_is_help=True, add_completion=False, help="CodeQ: inspect what the pipeline made.")
 app.add_typer(lineage, name="lineage")
 app.add_typer(sandbox, name="sandbox")
+app.command()(doctor)
 
 
 @app.callback()
@@ -43,7 +45,7 @@ def codeq() -> None:
 
 @app.command()
 def judge(
-    tests: Annotated[Path, typer.Option(help="table of tests, as the rule `tests` makes it")],
+    tests: Annotated[list[Path], typer.Option(help="table of tests, public or hidden; give both by two --tests")],
     programs: Annotated[Path, typer.Option(help='JSON lines {"id", "problem_id", "code"}')],
     out: Annotated[Path, typer.Option(help="parquet table to write: one row per program, in their order")],
     visibility: Annotated[Visibility, typer.Option(help="the tests to judge by")] = Visibility.all,

@@ -8,7 +8,6 @@ import polars as pl
 from codeq.identity import digest
 
 _NEAREST = "several bugs, no nodes"
-_VERDICTS = {"public": "bug_verdict", "hidden": "bug_hidden_verdict"}
 
 
 def audit(
@@ -19,16 +18,20 @@ def audit(
     tests: pl.DataFrame,
     untested: pl.DataFrame,
     screen: pl.DataFrame,
+    hidden_tests: pl.DataFrame,
+    hidden_untested: pl.DataFrame,
+    hidden_screen: pl.DataFrame,
     splits: pl.DataFrame,
 ) -> dict[str, Any]:
-    """Counts of the tables named as in `codeq.tables`, as plain JSON values.
+    """Counts of the tables named as in `codeq.tables` (`hidden_`: those of hidden tests), as plain JSON values.
 
     "filters" is the funnel: what every step leaves. "duplication" gives the share of rows that repeat another
     row's problem or cluster, of all rows and of those nearest to the study's selection (about 81 % of about 650
     rows, 123 problems). "bugs shown" counts the bugs that fail a test. "excluded" names every row that cannot be
     used, and why. The digest of a split is that of its sorted bug ids.
     """
-    tested = set(tests.filter(pl.col("visibility") == "public")["problem_id"])
+    tested = set(tests["problem_id"])
+    tests, untested = pl.concat([tests, hidden_tests]), pl.concat([untested, hidden_untested])
     usable = set(screen.filter("usable")["bug_id"])
     located = bugs.join(duplicates.select("bug_id", "cluster_id"), on="bug_id", how="left").join(
         splits.select("bug_id", "split"), on="bug_id", how="left"
@@ -36,12 +39,14 @@ def audit(
     steps = {
         "rows of the benchmark": located,
         "problem has a public test": located.filter(pl.col("problem_id").is_in(tested)),
-        "usable: bug fails a public test, reference passes all": located.filter(pl.col("bug_id").is_in(usable)),
+        "usable: bug fails a public test, reference passes all of them": located.filter(pl.col("bug_id").is_in(usable)),
         "train": located.filter(pl.col("split") == "train"),
         "test": located.filter(pl.col("split") == "test"),
     }
-    shown = {kind: screen[column].drop_nulls() for kind, column in _VERDICTS.items()}
-    either = screen.filter(pl.any_horizontal(pl.col(*_VERDICTS.values()) != "pass"))
+    verdicts = screen.select("bug_id", public="bug_verdict").join(
+        hidden_screen.select("bug_id", hidden="bug_verdict"), on="bug_id", how="left"
+    )
+    either = verdicts.filter(pl.any_horizontal(pl.col("public", "hidden") != "pass"))
     return {
         "filters": {
             step: {
@@ -63,12 +68,15 @@ def audit(
         "problems with fewer than 50 hidden tests": _few_hidden(problems, tests),
         "bugs shown": {
             **{
-                kind: _share(len(verdicts.filter(verdicts != "pass")), len(verdicts))
-                for kind, verdicts in shown.items()
+                kind: _share(int((verdicts[kind] != "pass").sum()), verdicts[kind].count())
+                for kind in ("public", "hidden")
             },
             "public or hidden": _share(len(either), len(screen)),
         },
         "bugs left out by the screen": _counts(screen.filter(~pl.col("usable")), "reason"),
+        "bugs whose reference fails a hidden test": _counts(
+            hidden_screen.filter(pl.col("reference_verdict") != "pass"), "reference_verdict"
+        ),
         "excluded": _excluded(bugs, screen),
         "splits": {
             split: {

@@ -148,7 +148,9 @@ def _modules(source: _Source, importer: Path, root: Path) -> dict[str, Path]:
     return {name: path for name, path in found.items() if not _is_below(name, EXCLUDED)}
 
 
+@functools.cache
 def _module_file(name: str, root: Path) -> Path | None:
+    """Looked for once: which modules there are does not change while a process runs, but what is in them may."""
     stem = root.joinpath(*name.split("."))
     return next((path for path in (stem / "__init__.py", stem.with_suffix(".py")) if path.is_file()), None)
 

@@ -27,6 +27,9 @@ PACKAGES = (
     "trl",
 )
 
+# What Slurm tells a job about itself.
+SLURM = {"node": "SLURMD_NODENAME", "job": "SLURM_JOB_ID"}
+
 
 def git_state(root: Path) -> dict[str, object] | None:
     """Commit and dirty flag of the checkout at `root`; None without git or outside a checkout."""
@@ -62,10 +65,15 @@ def package_versions() -> dict[str, str]:
 
 
 def machine() -> dict[str, object]:
-    """Host, CPU, usable cores and GPUs; GPUs only if the process has loaded torch already."""
+    """Host, CPU, usable cores and GPUs, and in a Slurm job its node and number.
+
+    GPUs only if the process has loaded torch already.
+    """
     torch = sys.modules.get("torch")
     gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())] if torch else []
-    return {"hostname": platform.node(), "cpu": _cpu_model(), "cores": _usable_cores(), "gpus": gpus}
+    # A node is not always a host: several may run on one.
+    slurm = {name: os.environ[key] for name, key in SLURM.items() if key in os.environ}
+    return {"hostname": platform.node(), "cpu": _cpu_model(), "cores": _usable_cores(), "gpus": gpus, **slurm}
 
 
 def _cpu_model() -> str:

@@ -25,7 +25,7 @@ from codeq.errors import SandboxError
 TIMEOUT_S = 60  # of one call of Docker's, unless said otherwise
 _BUILD_TIMEOUT_S = 900
 _REPOSITORY = "codeq-sandbox"
-_REGISTRY_BASE = "python:3.11-slim"
+REGISTRY_BASE = "python:3.11-slim"
 _SUITE, _PACKAGES = "bookworm", "python3.11-minimal,libpython3.11-stdlib"
 _BASE_LABEL = "codeq.sandbox.base"
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -43,7 +43,7 @@ ENTRYPOINT ["python3.11", "-s", "-S", "-P", "-X", "utf8", "/codeq/sandbox/server
 LABEL {_BASE_LABEL}="{{base}}"
 """
 _REMEDY = (
-    f"Let Docker reach a registry that has {_REGISTRY_BASE}; or install debootstrap and run `make sandbox-image` "
+    f"Let Docker reach a registry that has {REGISTRY_BASE}; or install debootstrap and run `make sandbox-image` "
     "as root where Debian's packages can be reached; or carry the image over with `docker save` and `docker load`; "
     "or choose the backend 'process'"
 )
@@ -62,22 +62,27 @@ def connect(timeout: int = TIMEOUT_S) -> docker.DockerClient:
         ) from error
 
 
+def tag() -> str:
+    """The image's name and tag, by what makes it; whether it is there or not."""
+    return f"{_REPOSITORY}:{_digest(_DOCKERFILE.encode(), _context('base'))}"
+
+
 def ensure() -> tuple[str, str]:
     """The image's tag and what it was made from; built first if there is none. Raises SandboxError if it cannot be."""
-    tag = f"{_REPOSITORY}:{_digest(_DOCKERFILE.encode(), _context('base'))}"
+    tagged = tag()
     with contextlib.closing(connect(_BUILD_TIMEOUT_S)) as client:
         try:
             try:
-                image = client.images.get(tag)
+                image = client.images.get(tagged)
             except ImageNotFound:
                 base = _registry_base(client) or _debian_base(client)
-                log.info("sandbox image: building %s from %s", tag, base)
+                log.info("sandbox image: building %s from %s", tagged, base)
                 context = io.BytesIO(_context(base))
-                client.images.build(fileobj=context, custom_context=True, tag=tag, rm=True, network_mode="none")
-                image = client.images.get(tag)
+                client.images.build(fileobj=context, custom_context=True, tag=tagged, rm=True, network_mode="none")
+                image = client.images.get(tagged)
         except (DockerException, BuildError, OSError) as error:
-            raise SandboxError(f"the sandbox's image {tag} cannot be built: {error}. {_REMEDY}") from error
-        return tag, image.labels[_BASE_LABEL]
+            raise SandboxError(f"the sandbox's image {tagged} cannot be built: {error}. {_REMEDY}") from error
+        return tagged, image.labels[_BASE_LABEL]
 
 
 def _digest(*parts: bytes) -> str:
@@ -103,14 +108,14 @@ def _context(base: str) -> bytes:
 def _registry_base(client: docker.DockerClient) -> str | None:
     """Python's own image by the digest that a registry gives it, or as it lies here; None where there is neither."""
     try:
-        image = client.images.pull(_REGISTRY_BASE)
+        image = client.images.pull(REGISTRY_BASE)
     except DockerException as error:
         log.info("sandbox image: no registry (%s)", error)
         try:
-            image = client.images.get(_REGISTRY_BASE)
+            image = client.images.get(REGISTRY_BASE)
         except ImageNotFound:
             return None
-    digests = image.attrs.get("RepoDigests") or [_REGISTRY_BASE]
+    digests = image.attrs.get("RepoDigests") or [REGISTRY_BASE]
     return str(digests[0])
 
 
@@ -131,7 +136,7 @@ def _debian_root(directory: Path) -> Path:
     """The tar archive of that root. Raises SandboxError with the last words of debootstrap."""
     program = shutil.which("debootstrap") or shutil.which("debootstrap", path="/usr/sbin")
     if program is None:
-        raise SandboxError(f"no registry has {_REGISTRY_BASE}, and there is no debootstrap. {_REMEDY}")
+        raise SandboxError(f"no registry has {REGISTRY_BASE}, and there is no debootstrap. {_REMEDY}")
     root, archive = directory / "root", directory / "root.tar"
     # Its mounts and processes end with it, also when it is killed: what is removed afterwards is the root alone.
     confined = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]

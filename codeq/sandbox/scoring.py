@@ -45,13 +45,14 @@ class Submission:
         )
 
 
-def read_submissions(programs: Path, tests: Path, visibility: Visibility) -> list[Submission]:
+def read_submissions(programs: Path, tests: Sequence[Path], visibility: Visibility) -> list[Submission]:
     """The programs of a JSON Lines file, each an object {"id", "problem_id", "code"}.
 
     Raises DataError, naming the line, for what is no such object, an id used before, and a problem
     without tests of that visibility.
     """
-    table = tables.read("tests", tests)
+    table = pl.concat([tables.read("tests", path) for path in tests])
+    named = " and ".join(map(str, tests))
     calls = {row["problem_id"]: row for row in table.unique("problem_id").iter_rows(named=True)}
     by_problem = suites(table.iter_rows(named=True))
     found: dict[str, Submission] = {}
@@ -67,11 +68,11 @@ def read_submissions(programs: Path, tests: Path, visibility: Visibility) -> lis
         if record["id"] in found:
             raise DataError(f"{where}: id {record['id']!r} was used before; give every program its own")
         if record["problem_id"] not in calls:
-            raise DataError(f"{where}: {tests} has no tests of problem {record['problem_id']!r}; remove the line")
+            raise DataError(f"{where}: no tests of problem {record['problem_id']!r} in {named}; remove the line")
         suite = by_problem[record["problem_id"]][visibility]
         if not suite:
             raise DataError(
-                f"{where}: {tests} has no {visibility} tests of problem {record['problem_id']!r}; "
+                f"{where}: no {visibility} tests of problem {record['problem_id']!r} in {named}; "
                 "remove the line or choose another --visibility"
             )
         called = program(record["code"], calls[record["problem_id"]])

@@ -1,4 +1,4 @@
-"""Which bugs can be used: the public tests must show the bug, and the reference must pass every test."""
+"""Which bugs tests can tell from their references: the bug must fail one, the reference none."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -25,20 +25,20 @@ def suites(tests: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, tuple[Test
 
 
 def screen(
-    bugs: Iterable[Mapping[str, Any]], tests: Iterable[Mapping[str, Any]], sandbox: Sandbox
+    bugs: Iterable[Mapping[str, Any]], tests: Iterable[Mapping[str, Any]], visibility: str, sandbox: Sandbox
 ) -> list[dict[str, object]]:
     """Rows of table `screen`, in the order of `bugs` (rows of `bugs` with the problem's columns `tables.CALL`).
 
-    Each distinct program is run once.
+    Only the tests of one visibility ("public" or "hidden") count. Each distinct program is run once.
     """
     by_problem = suites(tests)
-    futures: dict[tuple[str, str, str], Future[Verdict]] = {}
+    futures: dict[tuple[str, str], Future[Verdict]] = {}
 
-    def verdict(bug: Mapping[str, Any], code: str, visibility: str) -> str | None:
+    def verdict(bug: Mapping[str, Any], code: str) -> str | None:
         suite = by_problem.get(bug["problem_id"], {}).get(visibility, ())
         if not suite:
             return None
-        key = (bug["problem_id"], code, visibility)
+        key = (bug["problem_id"], code)
         if key not in futures:
             futures[key] = sandbox.submit(program(code, bug), suite)
         return futures[key].result().status if collecting else None
@@ -46,16 +46,13 @@ def screen(
     rows: list[dict[str, object]] = []
     for collecting in (False, True):  # submit everything, then collect
         for bug in bugs:
-            buggy = verdict(bug, bug["buggy_code"], "public")
-            unseen = verdict(bug, bug["buggy_code"], "hidden")
-            reference = verdict(bug, bug["reference_code"], "all")
+            buggy, reference = verdict(bug, bug["buggy_code"]), verdict(bug, bug["reference_code"])
             if collecting:
-                reason = _reason(buggy, reference)
+                reason = _reason(buggy, reference, visibility)
                 rows.append(
                     {
                         "bug_id": bug["bug_id"],
                         "bug_verdict": buggy,
-                        "bug_hidden_verdict": unseen,
                         "reference_verdict": reference,
                         "usable": reason is None,
                         "reason": reason,
@@ -64,9 +61,9 @@ def screen(
     return rows
 
 
-def _reason(buggy: str | None, reference: str | None) -> str | None:
+def _reason(buggy: str | None, reference: str | None, visibility: str) -> str | None:
     if buggy is None:
-        return "no public test"
+        return f"no {visibility} test"
     if reference != "pass":
         return f"reference: {reference}"
-    return "bug passes the public tests" if buggy == "pass" else None
+    return f"bug passes the {visibility} tests" if buggy == "pass" else None

@@ -124,8 +124,8 @@ def test_the_visibility_chooses_the_tests(
         ({"id": "b", "problem_id": "double"}, "line 2: no text under the key 'code'"),
         ({"id": 3, "problem_id": "double", "code": ""}, "line 2: no text under the key 'id'"),
         (line("a"), "line 2: id 'a' was used before"),
-        (line("b", problem="triple"), "has no tests of problem 'triple'; remove the line"),
-        (line("b", problem="only-public"), "has no hidden tests of problem 'only-public'"),
+        (line("b", problem="triple"), "no tests of problem 'triple' in"),
+        (line("b", problem="only-public"), "no hidden tests of problem 'only-public' in"),
     ],
 )
 def test_a_bad_line_is_named_before_anything_runs(suite: Path, tmp_path: Path, bad: object, message: str) -> None:
@@ -156,7 +156,7 @@ class Counting:
 
 def test_a_run_that_was_stopped_goes_on_where_it_was(suite: Path, tmp_path: Path) -> None:
     programs = write(tmp_path / "programs.jsonl", *(line(f"p{n}", RIGHT + f"# {n}") for n in range(30)))
-    submissions = scoring.read_submissions(programs, suite, "all")
+    submissions = scoring.read_submissions(programs, [suite], "all")
     journal = tmp_path / "scores.journal"
     with Sandbox(SandboxSettings(workers=1)) as sandbox:
         with pytest.raises(InterruptedRunError):
@@ -172,7 +172,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(suite: Path, tmp_path: Path
         assert scores["verdict"].unique().to_list() == ["pass"]
         # Another program under an old id, and other limits, are judged anew.
         changed = scoring.read_submissions(
-            write(programs, line("p0", RIGHT + "# new"), line("p1", RIGHT + "# 1")), suite, "all"
+            write(programs, line("p0", RIGHT + "# new"), line("p1", RIGHT + "# 1")), [suite], "all"
         )
         again = Counting(sandbox)
         scoring.score(changed, again, 1, journal, "limits")
@@ -185,4 +185,4 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(suite: Path, tmp_path: Path
 
 def test_a_missing_file_is_named(suite: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"nowhere\.jsonl: cannot be read"):
-        scoring.read_submissions(tmp_path / "nowhere.jsonl", suite, "all")
+        scoring.read_submissions(tmp_path / "nowhere.jsonl", [suite], "all")

@@ -19,15 +19,17 @@ def options(paths: dict[str, Path], *names: str) -> list[object]:
 
 @pytest.fixture(scope="session")
 def made(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Paths of the tables raw, problems, bugs, tests and untested."""
+    """Paths of the tables raw, problems and bugs, and of the public and the hidden tests and untested."""
     directory = tmp_path_factory.mktemp("debugbench")
-    paths = {name: directory / f"{name}.parquet" for name in ("raw", "problems", "bugs", "tests", "untested")}
+    names = ("raw", "problems", "bugs", "tests", "untested", "hidden_tests", "hidden_untested")
+    paths = {name: directory / f"{name}.parquet" for name in names}
     shards = sorted((shared / "debugbench" / "benchmark").glob("python3_*.json"))
     settings = json.dumps({"data": {"source": str(shards[0].parent)}})
     given: dict[str, list[object]] = {
         "raw": ["--source", *shards, "--raw", paths["raw"]],
         "problems": options(paths, "raw", "problems", "bugs"),
         "tests": options(paths, "raw", "problems", "tests", "untested"),
+        "hidden_tests": options(paths, "raw", "problems", "tests", "hidden_tests", "hidden_untested"),
     }
     for script, arguments in given.items():
         command = [sys.executable, f"scripts/{script}.py", "--settings", settings, *map(str, arguments)]
@@ -38,4 +40,8 @@ def made(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pa
 
 @pytest.fixture(scope="session")
 def debugbench(made: dict[str, Path]) -> dict[str, pl.DataFrame]:
-    return {name: tables.read(name, path) for name, path in made.items()}
+    """The tables by name, hidden tests among `tests`, those left out among `untested`."""
+    found = {name: tables.read(name.removeprefix("hidden_"), path) for name, path in made.items()}
+    for name in ("tests", "untested"):
+        found[name] = pl.concat([found[name], found.pop(f"hidden_{name}")])
+    return found

@@ -61,7 +61,14 @@ def scores(made, debugbench, tmp_path_factory) -> pl.DataFrame:
     directory = tmp_path_factory.mktemp("scores")
     file, out = directory / "programs.jsonl", directory / "scores.parquet"
     file.write_text("".join(json.dumps(program) + "\n" for program in programs))
-    command = [Path(sys.executable).with_name("codeq"), "judge", "--tests", made["tests"]]
+    command = [
+        Path(sys.executable).with_name("codeq"),
+        "judge",
+        "--tests",
+        made["tests"],
+        "--tests",
+        made["hidden_tests"],
+    ]
     ended = subprocess.run(
         [*command, "--programs", file, "--out", out, "--jobs", "2"], check=False, capture_output=True, text=True
     )

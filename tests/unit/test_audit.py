@@ -7,6 +7,39 @@ from codeq.data.audit import audit, markdown
 from codeq.identity import digest
 
 
+def suite(*tests: tuple[str, str]) -> pl.DataFrame:
+    return tables.frame(
+        "tests",
+        [
+            {
+                "problem_id": name,
+                "test_id": f"{name}{visibility}",
+                "visibility": visibility,
+                "entry_point": "f",
+                "kind": "method",
+                "parameters": [],
+                "returns": "",
+                "arguments": "[]",
+                "expected": "1",
+                "comparison": "exact",
+                "reference_seconds": 0.0,
+                "origin": "example",
+            }
+            for name, visibility in tests
+        ],
+    )
+
+
+def untested(*origins: str) -> pl.DataFrame:
+    return tables.frame(
+        "untested",
+        [
+            {"problem_id": "p2", "origin": origin, "number": i, "reason": f"of {origin}", "text": ""}
+            for i, origin in enumerate(origins)
+        ],
+    )
+
+
 def study() -> dict[str, pl.DataFrame]:
     """Three problems (two of them one cluster), five bugs, of which three are usable."""
     names = [("b1", "p1"), ("b2", "p1"), ("b3", "p2"), ("b4", "p2"), ("b5", "p3")]
@@ -56,45 +89,34 @@ def study() -> dict[str, pl.DataFrame]:
                 for bug, name in names
             ],
         ),
-        "tests": tables.frame(
-            "tests",
-            [
-                {
-                    "problem_id": name,
-                    "test_id": f"{name}{visibility}",
-                    "visibility": visibility,
-                    "entry_point": "f",
-                    "kind": "method",
-                    "parameters": [],
-                    "returns": "",
-                    "arguments": "[]",
-                    "expected": "1",
-                    "comparison": "exact",
-                    "reference_seconds": 0.0,
-                    "origin": "example",
-                }
-                for name, visibility in (("p1", "public"), ("p1", "hidden"), ("p3", "public"))
-            ],
-        ),
-        "untested": tables.frame(
-            "untested",
-            [
-                {"problem_id": "p2", "origin": origin, "number": i, "reason": f"of {origin}", "text": ""}
-                for i, origin in enumerate(("example", "example", "generated"))
-            ],
-        ),
+        "tests": suite(("p1", "public"), ("p3", "public")),
+        "hidden_tests": suite(("p1", "hidden")),
+        "untested": untested("example", "example"),
+        "hidden_untested": untested("generated"),
         "screen": tables.frame(
             "screen",
             [
                 {
                     "bug_id": bug,
                     "bug_verdict": "pass" if bug == "b3" else "fail",
-                    "bug_hidden_verdict": {"b1": "fail", "b2": "timeout", "b3": "fail", "b4": "pass"}.get(bug),
                     "reference_verdict": "pass",
                     "usable": not why,
                     "reason": why,
                 }
                 for bug, why in usable.items()
+            ],
+        ),
+        "hidden_screen": tables.frame(
+            "screen",
+            [
+                {
+                    "bug_id": bug,
+                    "bug_verdict": verdict,
+                    "reference_verdict": "timeout" if bug == "b2" else "pass",
+                    "usable": verdict not in (None, "pass") and bug != "b2",
+                    "reason": None,
+                }
+                for bug, verdict in zip(usable, ("fail", "timeout", "fail", "pass", None), strict=True)
             ],
         ),
         "splits": tables.frame(
@@ -112,7 +134,7 @@ def test_every_filter_is_counted_with_reasons():
         "filters": {
             "rows of the benchmark": {"bugs": 5, "problems": 3, "clusters": 2},
             "problem has a public test": {"bugs": 3, "problems": 2, "clusters": 2},
-            "usable: bug fails a public test, reference passes all": {"bugs": 3, "problems": 2, "clusters": 2},
+            "usable: bug fails a public test, reference passes all of them": {"bugs": 3, "problems": 2, "clusters": 2},
             "train": {"bugs": 2, "problems": 1, "clusters": 1},
             "test": {"bugs": 1, "problems": 1, "clusters": 1},
         },
@@ -148,6 +170,7 @@ def test_every_filter_is_counted_with_reasons():
             "public or hidden": {"bugs": 5, "of": 5, "share": "100.0%"},
         },
         "bugs left out by the screen": {"no public test": 1, "reference fails": 1},
+        "bugs whose reference fails a hidden test": {"timeout": 1},
         "excluded": {
             "b4": {"problem_id": "p2", "shard": "s", "row": 0, "reason": "no public test"},
             "b3": {"problem_id": "p2", "shard": "s", "row": 0, "reason": "reference fails"},

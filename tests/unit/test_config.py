@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import get_args
+from typing import get_args, get_origin
 
 import pytest
 import yaml
@@ -30,8 +30,9 @@ def settings(section: type[Section] = Study, path: str = ""):
 
 
 def numeric(annotation: object) -> bool:
-    """Whether values of a type are numbers, or collections of numbers."""
-    return annotation in (int, float) or any(numeric(part) for part in get_args(annotation))
+    """Whether values of a type are numbers, or collections of numbers (of a mapping: its values)."""
+    parts = get_args(annotation)[1 if get_origin(annotation) is dict else 0 :]
+    return annotation in (int, float) or any(numeric(part) for part in parts)
 
 
 SETTINGS = dict(settings())
@@ -166,6 +167,19 @@ BAD = {
         {"dpo": {"micro_batch_size": 5}},
         ["dpo: ", "micro_batch_size 5 does not divide batch_size 16"],
     ),
+    "a round that is none": ({"overrides": {3: {}}}, ["round 3 is not one of the 2 rounds"]),
+    "round 0": ({"overrides": {0: {}}}, ["overrides.0", "greater than 0"]),
+    "override unknown": ({"overrides": {2: {"dpo": {"bta": 1}}}}, ["overrides.2.dpo.bta: ", "did you mean 'beta'?"]),
+    "override out of range": ({"overrides": {2: {"dpo": {"beta": -1}}}}, ["overrides.2.dpo.beta: ", "-1"]),
+    "override of what all rounds share": (
+        {"overrides": {2: {"data": {"seed": 1}}}},
+        ["overrides.2.data: unknown key", "Known keys: search, pairs, dpo"],
+    ),
+    "override of the machine": ({"overrides": {2: {"search": {"shards": 2}}}}, ["overrides.2.search.shards: unknown"]),
+    "override that does not fit the rest": (
+        {"overrides": {2: {"dpo": {"micro_batch_size": 5}}}},
+        ["overrides.2: ", "micro_batch_size 5 does not divide batch_size 16"],
+    ),
     "name that is no directory": ({"name": "../x"}, ["name: ", "pattern", "'../x'"]),
     "nothing": (None, ["valid dictionary", "None"]),
     "list": ([1], ["valid dictionary", "[1]"]),
@@ -241,3 +255,19 @@ def test_an_exponent_without_a_point_is_a_number(tmp_path):
 def test_a_command_that_cannot_serve_every_policy_is_refused(command, message):
     with pytest.raises(ConfigError, match=rf"model\.serve: .*{message}"):
         parse(Study, {"name": "x", "model": {"engine": "openai", "serve": command}})
+
+
+def test_a_round_sees_its_overrides_and_the_study_otherwise():
+    given = {"dpo": {"beta": 0.05}, "search": {"rollouts": 6}}
+    study = parse(
+        Study, {"name": "x", "dpo": {"patience": 2}, "overrides": {2: {"dpo": {"beta": 0.05, "patience": None}}}}
+    )
+    assert study.of_round(1) == study.model_copy(update={"overrides": {}})
+    second = study.of_round(2)
+    assert (second.dpo.beta, second.dpo.patience) == (0.05, None)
+    assert second.dpo.model_copy(update={"beta": 0.1, "patience": 2}) == study.dpo
+    assert (second.search, second.pairs, second.evaluation) == (study.search, study.pairs, study.evaluation)
+    # Only what was given is kept, also through JSON, by which scripts get the study.
+    study = parse(Study, {"name": "x", "overrides": {"2": given}})
+    assert study.determinants()["overrides"] == {"2": given}
+    assert parse(Study, json.loads(json.dumps(study.model_dump(mode="json")))).of_round(2) == study.of_round(2)

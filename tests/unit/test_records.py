@@ -198,7 +198,9 @@ def test_the_sandbox_screens_bugs_as_plain_execution_does(raw, tests, sandbox):
     for bug in bugs:
         bug.update({key: getattr(BY_ID[bug["problem_id"]], key) for key in ("entry_point", "kind")})
         bug.update(parameters=[], returns="")
-    rows = screen(bugs, tests.to_dicts(), sandbox)
+    rows = screen(bugs, tests.to_dicts(), "public", sandbox)
+    hidden = screen(bugs, tests.to_dicts(), "hidden", sandbox)
+    assert {row["reference_verdict"] for row in hidden} == {"pass"}
     for bug, row in zip(bugs, rows, strict=True):
         problem = BY_ID[bug["problem_id"]]
         suite = [test for test in tests.to_dicts() if test["problem_id"] == problem.problem_id]

@@ -360,3 +360,12 @@ def test_methods_follow_the_configuration():
 def test_a_context_that_cannot_be_shown_is_refused(change: dict[str, object]):
     with pytest.raises(DataError, match="report: "):
         report.render(context(**change))
+
+
+def test_what_a_round_does_in_its_own_way_stands_in_the_methods():
+    plain = context()
+    given = {"overrides": {"2": {"dpo": {"beta": 0.03}, "search": {"rollouts": 7}}}}
+    study = type(plain.study).model_validate({**plain.study.model_dump(mode="json"), "rounds": 2, **given})
+    assert "differs" not in Page(report.render(plain)).text
+    text = " ".join(Page(report.render(context(study=study))).text.split())
+    assert "Round 2 differs: search.rollouts is 7, dpo.beta is 0.03." in text

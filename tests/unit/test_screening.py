@@ -70,7 +70,7 @@ class Counting:
         return self.sandbox.submit(program, tests)
 
 
-def test_a_bug_is_usable_when_it_fails_in_public_and_its_reference_passes_everything(sandbox):
+def test_a_bug_is_usable_when_it_fails_in_public_and_its_reference_passes(sandbox):
     bugs = [
         bug("wrong", "p", BAD),
         bug("syntax", "p", BROKEN),
@@ -78,7 +78,7 @@ def test_a_bug_is_usable_when_it_fails_in_public_and_its_reference_passes_everyt
         bug("other name", "p", "def twice(n):\n    return 2 * n"),
         bug("endless", "p", "def double(n):\n    while n:\n        pass\n    return 0"),
     ]
-    rows = screen(bugs, TESTS, sandbox)
+    rows = screen(bugs, TESTS, "public", sandbox)
     assert [row["bug_id"] for row in rows] == ["wrong", "syntax", "name", "other name", "endless"]
     assert [row["bug_verdict"] for row in rows] == ["fail", "syntax_error", "error", "missing_entry_point", "timeout"]
     assert {row["reference_verdict"] for row in rows} == {"pass"}
@@ -95,10 +95,10 @@ def test_the_reason_is_given_where_a_bug_cannot_be_used(sandbox):
             bug("hidden only", "p", SUBTLE),
             bug("unseen", "zero", BAD),
             bug("reference fails in public", "p", BROKEN, reference=BAD),
-            bug("reference fails in hidden", "p", BAD, reference=SUBTLE),
             bug("both fail", "p", BAD, reference=BROKEN),
         ],
         TESTS,
+        "public",
         sandbox,
     )
     assert not any(row["usable"] for row in rows)
@@ -109,34 +109,34 @@ def test_the_reason_is_given_where_a_bug_cannot_be_used(sandbox):
         "hidden only": "bug passes the public tests",
         "unseen": "bug passes the public tests",
         "reference fails in public": "reference: fail",
-        "reference fails in hidden": "reference: fail",
         "both fail": "reference: syntax_error",
     }
     assert [row["bug_verdict"] for row in rows[:2]] == [None, None]
-    assert [row["reference_verdict"] for row in rows[:2]] == ["pass", None]
+    assert [row["reference_verdict"] for row in rows[:2]] == [None, None]
 
 
-def test_hidden_tests_say_what_they_show_and_never_make_a_bug_usable(sandbox):
-    counting = Counting(sandbox)
-    rows = screen([bug("a", "p", BAD), bug("b", "p", SUBTLE)], TESTS, counting)
-    assert counting.asked[:3] == [(BAD, ["p-0", "p-1"]), (BAD, ["p-2"]), (GOOD, ["p-0", "p-1", "p-2"])]
-    assert [row["bug_verdict"] for row in rows] == ["fail", "pass"]
-    assert [row["bug_hidden_verdict"] for row in rows] == ["fail", "fail"]
-    assert [row["usable"] for row in rows] == [True, False]
+def test_hidden_tests_screen_apart_and_never_decide_in_public(sandbox):
+    bugs = [bug("a", "p", BAD), bug("b", "p", SUBTLE), bug("c", "p", BAD, reference=SUBTLE)]
+    public, hidden = Counting(sandbox), Counting(sandbox)
+    rows = screen(bugs, TESTS, "public", public)
+    assert public.asked == [(code, ["p-0", "p-1"]) for code in (BAD, GOOD, SUBTLE)]
+    assert [row["usable"] for row in rows] == [True, False, True]
+    rows = screen(bugs, TESTS, "hidden", hidden)
+    assert hidden.asked == [(code, ["p-2"]) for code in (BAD, GOOD, SUBTLE)]
+    assert [row["bug_verdict"] for row in rows] == ["fail", "fail", "fail"]
+    assert [row["reason"] for row in rows] == [None, None, "reference: fail"]
 
 
 def test_each_program_runs_once_per_problem(sandbox):
     counting = Counting(sandbox)
     bugs = [bug("a", "p", BAD), bug("b", "p", BAD), bug("c", "p", BROKEN), bug("d", "zero", BAD)]
-    rows = screen(bugs, TESTS, counting)
-    assert (
-        len(counting.asked) == 8
-    )  # on p: two bugs in public and hidden, the reference; on zero: one bug, the reference
+    rows = screen(bugs, TESTS, "public", counting)
+    assert len(counting.asked) == 5  # on p: two bugs, the reference; on zero: one bug, the reference
     assert [row["usable"] for row in rows] == [True, True, True, False]
 
 
 def test_no_bugs_no_rows(sandbox):
-    assert screen([], TESTS, sandbox) == []
+    assert screen([], TESTS, "public", sandbox) == []
 
 
 def test_suites_sort_tests_by_problem_and_visibility():

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from planning import Snakemake, planned
 
-DATA = ("raw", "problems", "tests", "screen", "duplicates", "splits", "audit", "base_model")
+HIDDEN = ("hidden_tests", "hidden_screen")
+DATA = ("raw", "problems", "tests", "screen", "duplicates", "splits", *HIDDEN, "audit", "base_model")
 LAST = ("tables", "plots", "report", "crate", "all")
 
 

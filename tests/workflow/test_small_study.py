@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 import torch
 from huggingface_hub import ModelCard
-from planning import Snakemake, planned
+from planning import Snakemake
 
 from codeq import tables
 from codeq.identity import code_key, derive_seed
@@ -20,6 +20,7 @@ from codeq.models import tokenizers
 from codeq.training.policy import load_model
 
 MODES = ("single_pass", "best_of_n", "mcts")
+POLICIES = ("base", "round-1", "round-2")
 
 
 def wilson(solved: int, n: int, z: float = 1.959963984540054) -> tuple[float, float]:
@@ -49,29 +50,10 @@ def test_settings_of_the_machine_rerun_nothing(study: Path, snakemake: Snakemake
     assert "Nothing to be done" in output.stdout + output.stderr
 
 
-def test_a_changed_beta_reruns_training_and_what_follows_but_no_search_of_policy_0(
-    study: Path, snakemake: Snakemake
-) -> None:
-    output = snakemake("-n", "--configfile", "config/small.yaml", "--config", "dpo={beta: 0.2}").stdout
-    jobs = planned(output)
-    assert jobs == {
-        "dpo": 1,
-        "merge": 1,
-        "attempts": 3,
-        "evaluation": 3,
-        "tables": 1,
-        "plots": 1,
-        "report": 1,
-        "cards": 1,
-        "crate": 1,
-        "all": 1,
-    }
-
-
 def test_fix_rates_are_those_of_the_evaluations_and_their_intervals_wilson(study: Path) -> None:
     with (study / "tables" / "fix_rates.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert [(row["policy"], row["mode"]) for row in rows] == [(p, m) for p in ("base", "round-1") for m in MODES]
+    assert [(row["policy"], row["mode"]) for row in rows] == [(p, m) for p in POLICIES for m in MODES]
     for row in rows:
         scored = evaluation(study, row["policy"], row["mode"])
         assert (int(row["n"]), int(row["samples"])) == (12, scored["samples"].sum())
@@ -86,9 +68,9 @@ def test_the_anytime_curve_is_read_off_the_trees(study: Path) -> None:
     """In the small study a search has two rollouts of four samples, and its critic costs no tokens."""
     curve = tables.read("anytime", study / "tables" / "anytime.parquet")
     assert curve.select("policy", "mode").unique(maintain_order=True).rows() == [
-        (policy, mode) for policy in ("base", "round-1") for mode in MODES[1:]
+        (policy, mode) for policy in POLICIES for mode in MODES[1:]
     ]
-    mcts = pl.concat([attempts(study, policy, "mcts") for policy in ("base", "round-1")])
+    mcts = pl.concat([attempts(study, policy, "mcts") for policy in POLICIES])
     per_sample = mcts["tokens"].sum() / mcts["completion"].count()
     for row in curve.iter_rows(named=True):
         assert row["budget"] == round(4 * row["rollouts"] * (per_sample if row["unit"] == "tokens" else 1))
@@ -108,7 +90,7 @@ def test_hidden_verdicts_hold_when_the_references_judge_again(study: Path) -> No
     """A solved bug's code is run here, in this process, on every test, without the sandbox."""
     from codeq import values
 
-    suite = tables.read("tests", study / "data" / "tests.parquet")
+    suite = pl.concat([tables.read("tests", study / "data" / f"{name}.parquet") for name in ("tests", "hidden_tests")])
     problems = {
         row["problem_id"]: row for row in tables.read("problems", study / "data" / "problems.parquet").to_dicts()
     }
@@ -208,7 +190,7 @@ def test_every_output_has_a_record_and_traces_to_the_raw_rows(study: Path) -> No
     suffixes, models = (".parquet", ".csv", ".md", ".svg", ".html"), ("base", "policy", "adapter")
     made = [path for path in study.rglob("*") if path.suffix in suffixes and path.parent.name not in models]
     made += [*study.rglob("manifest.json"), *study.rglob("README.md")]
-    assert sum(path.name == "README.md" for path in made) == 2
+    assert sum(path.name == "README.md" for path in made) == 4
     assert len(made) > 30
     assert [path for path in made if not path.with_name(path.name + ".lineage.json").exists()] == []
     done = subprocess.run(
@@ -223,7 +205,7 @@ def test_every_output_has_a_record_and_traces_to_the_raw_rows(study: Path) -> No
 
 
 @pytest.mark.parametrize("kind", ["adapter", "policy"])
-def test_a_model_card_agrees_with_the_tables_and_loads_its_model(study: Path, kind: str) -> None:
+def test_a_model_card_agrees_with_the_tables_and_loads_its_model(study: Path, kind: str, tmp_path: Path) -> None:
     directory = study / "seed-0" / "round-1"
     card = (directory / kind / "README.md").read_text()
     rates = pl.read_parquet(study / "tables" / "fix_rates.parquet").filter(pl.col("policy") == "round-1")
@@ -247,7 +229,7 @@ import sys, torch
 ids = torch.tensor([tokenizer("<bug>def f(x):\\n    return x<fix>", add_special_tokens=False)["input_ids"]])
 torch.save(model(input_ids=ids).logits.float(), sys.argv[1])
 """
-    out = study / f"{kind}.pt"
+    out = tmp_path / "logits.pt"
     subprocess.run([sys.executable, "-c", code + asked, out], cwd=study.parents[1], check=True)
     logits = torch.load(out)
     loaded = load_model(directory / "policy", "bfloat16")

@@ -3,6 +3,7 @@
 # STUDY    the validated study; an invalid configuration stops here, before any rule is planned
 # RESULTS  directory of the study
 # settings(...), code(...)  the two params of a rule: what it is told, and the code that runs
+# round_settings(...)  the same settings as the round of the job sees them, its overrides applied
 # policy(...)  the manifest of a round's policy; round 0 is the base model
 import json
 import shlex
@@ -54,6 +55,18 @@ def settings(*whole, **parts):
     return json.dumps(stage.sections(STUDY, *whole, **parts), sort_keys=True)
 
 
+def round_settings(*whole, **parts):
+    """The settings of the round a job belongs to, as a function of its wildcards."""
+    study = settings(*whole, **parts)
+    special = {
+        str(number): json.dumps(
+            stage.sections(STUDY.of_round(number), *whole, **parts), sort_keys=True
+        )
+        for number in STUDY.overrides
+    }
+    return lambda wildcards: special.get(wildcards.round, study)
+
+
 def code(script):
     """Version of the code a script runs; comments, docstrings and layout do not count."""
     return lineage.code_version(ROOT / "scripts" / f"{script}.py", ROOT)
@@ -73,7 +86,8 @@ def policy(number, seed):
 
 def earlier_pairs(wildcards):
     """The pairs of the rounds before this one, if the study replays any."""
-    rounds = range(1, int(wildcards.round)) if STUDY.pairs.replay else []
+    number = int(wildcards.round)
+    rounds = range(1, number) if STUDY.of_round(number).pairs.replay else []
     return [
         f"{RESULTS}/seed-{wildcards.seed}/round-{number}/pairs.parquet"
         for number in rounds
@@ -99,6 +113,17 @@ def base_files(wildcards):
         sorted(map(str, filter(Path.is_file, directory.iterdir())))
         if directory.is_dir()
         else []
+    )
+
+
+def reported(path):
+    """An output that `snakemake --report` shows, with the caption that has its name."""
+    folder, name = Path(path).parent.name, Path(path).stem
+    return report(
+        path,
+        caption=f"../report/{folder}/{name}.rst",
+        category=folder.capitalize(),
+        labels={folder.removesuffix("s"): name.replace("_", " ")},
     )
 
 

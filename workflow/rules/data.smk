@@ -2,6 +2,7 @@
 #
 # Reads   data.source: the curriculum, a directory of DebugBench shards, or a hub id
 # Writes  results/<name>/data/{raw,problems,bugs,tests,untested,screen,duplicates,splits}.parquet
+#         results/<name>/data/hidden_{tests,untested,screen}.parquet, which no search and no training reads
 #         results/<name>/data/audit.{json,md}
 
 
@@ -12,6 +13,10 @@ rule raw:
         f"{DATA}/raw.parquet",
     log:
         f"{RESULTS}/logs/raw.log",
+    benchmark:
+        f"{RESULTS}/logs/raw.tsv"
+    # A hub may be out of reach for a moment; what lies here fails the same way twice.
+    retries: 0 if STUDY.data.source == "curriculum" or Path(STUDY.data.source).is_dir() else 2
     conda:
         "../../environment.yml"
     resources:
@@ -35,6 +40,8 @@ rule problems:
         bugs=f"{DATA}/bugs.parquet",
     log:
         f"{RESULTS}/logs/problems.log",
+    benchmark:
+        f"{RESULTS}/logs/problems.tsv"
     conda:
         "../../environment.yml"
     resources:
@@ -58,6 +65,34 @@ rule tests:
         untested=f"{DATA}/untested.parquet",
     log:
         f"{RESULTS}/logs/tests.log",
+    benchmark:
+        f"{RESULTS}/logs/tests.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        machine="inference",
+        mem_mb=1000,
+        runtime=60,
+    params:
+        settings=settings(data=["source"]),
+        code=code("tests"),
+    shell:
+        "python scripts/tests.py --settings {params.settings:q} --raw {input.raw:q}"
+        " --problems {input.problems:q} --tests {output.tests:q} --untested {output.untested:q} 2> {log:q}"
+
+
+rule hidden_tests:
+    input:
+        raw=f"{DATA}/raw.parquet",
+        problems=f"{DATA}/problems.parquet",
+        tests=f"{DATA}/tests.parquet",
+    output:
+        hidden_tests=f"{DATA}/hidden_tests.parquet",
+        hidden_untested=f"{DATA}/hidden_untested.parquet",
+    log:
+        f"{RESULTS}/logs/hidden_tests.log",
+    benchmark:
+        f"{RESULTS}/logs/hidden_tests.tsv"
     conda:
         "../../environment.yml"
     threads: STUDY.sandbox.workers
@@ -67,10 +102,11 @@ rule tests:
         runtime=60,
     params:
         settings=settings("sandbox", data=["seed", "source"]),
-        code=code("tests"),
+        code=code("hidden_tests"),
     shell:
-        "python scripts/tests.py --settings {params.settings:q} --raw {input.raw:q}"
-        " --problems {input.problems:q} --tests {output.tests:q} --untested {output.untested:q} 2> {log:q}"
+        "python scripts/hidden_tests.py --settings {params.settings:q} --raw {input.raw:q}"
+        " --problems {input.problems:q} --tests {input.tests:q} --hidden_tests {output.hidden_tests:q}"
+        " --hidden_untested {output.hidden_untested:q} 2> {log:q}"
 
 
 rule screen:
@@ -82,6 +118,8 @@ rule screen:
         f"{DATA}/screen.parquet",
     log:
         f"{RESULTS}/logs/screen.log",
+    benchmark:
+        f"{RESULTS}/logs/screen.tsv"
     conda:
         "../../environment.yml"
     threads: STUDY.sandbox.workers
@@ -94,7 +132,33 @@ rule screen:
         code=code("screen"),
     shell:
         "python scripts/screen.py --settings {params.settings:q} --problems {input.problems:q}"
-        " --bugs {input.bugs:q} --tests {input.tests:q} --screen {output:q} 2> {log:q}"
+        " --bugs {input.bugs:q} --tests {input.tests:q} --visibility public --screen {output:q} 2> {log:q}"
+
+
+rule hidden_screen:
+    input:
+        problems=f"{DATA}/problems.parquet",
+        bugs=f"{DATA}/bugs.parquet",
+        tests=f"{DATA}/hidden_tests.parquet",
+    output:
+        f"{DATA}/hidden_screen.parquet",
+    log:
+        f"{RESULTS}/logs/hidden_screen.log",
+    benchmark:
+        f"{RESULTS}/logs/hidden_screen.tsv"
+    conda:
+        "../../environment.yml"
+    threads: STUDY.sandbox.workers
+    resources:
+        machine="inference",
+        mem_mb=1000 + STUDY.sandbox.workers * STUDY.sandbox.memory_mb,
+        runtime=60,
+    params:
+        settings=settings("sandbox"),
+        code=code("screen"),
+    shell:
+        "python scripts/screen.py --settings {params.settings:q} --problems {input.problems:q}"
+        " --bugs {input.bugs:q} --tests {input.tests:q} --visibility hidden --screen {output:q} 2> {log:q}"
 
 
 rule duplicates:
@@ -106,6 +170,8 @@ rule duplicates:
         f"{DATA}/duplicates.parquet",
     log:
         f"{RESULTS}/logs/duplicates.log",
+    benchmark:
+        f"{RESULTS}/logs/duplicates.tsv"
     conda:
         "../../environment.yml"
     resources:
@@ -129,6 +195,8 @@ rule splits:
         f"{DATA}/splits.parquet",
     log:
         f"{RESULTS}/logs/splits.log",
+    benchmark:
+        f"{RESULTS}/logs/splits.tsv"
     conda:
         "../../environment.yml"
     resources:
@@ -153,12 +221,22 @@ rule audit:
         tests=f"{DATA}/tests.parquet",
         untested=f"{DATA}/untested.parquet",
         screen=f"{DATA}/screen.parquet",
+        hidden_tests=f"{DATA}/hidden_tests.parquet",
+        hidden_untested=f"{DATA}/hidden_untested.parquet",
+        hidden_screen=f"{DATA}/hidden_screen.parquet",
         splits=f"{DATA}/splits.parquet",
     output:
         json=f"{DATA}/audit.json",
-        markdown=f"{DATA}/audit.md",
+        markdown=report(
+            f"{DATA}/audit.md",
+            caption="../report/audit.rst",
+            category="Data",
+            labels={"table": "audit"},
+        ),
     log:
         f"{RESULTS}/logs/audit.log",
+    benchmark:
+        f"{RESULTS}/logs/audit.tsv"
     conda:
         "../../environment.yml"
     resources:
@@ -170,5 +248,7 @@ rule audit:
     shell:
         "python scripts/audit.py --problems {input.problems:q} --bugs {input.bugs:q}"
         " --duplicates {input.duplicates:q} --tests {input.tests:q} --untested {input.untested:q}"
-        " --screen {input.screen:q} --splits {input.splits:q}"
+        " --screen {input.screen:q} --hidden_tests {input.hidden_tests:q}"
+        " --hidden_untested {input.hidden_untested:q} --hidden_screen {input.hidden_screen:q}"
+        " --splits {input.splits:q}"
         " --json {output.json:q} --markdown {output.markdown:q} 2> {log:q}"

@@ -14,6 +14,8 @@ rule gather:
         f"{RUN}/{{table}}.parquet",
     log:
         f"{RUN}/logs/gather/{{table}}.log",
+    benchmark:
+        f"{RUN}/logs/gather/{{table}}.tsv"
     wildcard_constraints:
         table=r"round-\d+/trajectories|attempts/.+",
     priority: 10

@@ -12,6 +12,10 @@ rule base_model:
         f"{RESULTS}/base/manifest.json",
     log:
         f"{RESULTS}/logs/base_model.log",
+    benchmark:
+        f"{RESULTS}/logs/base_model.tsv"
+    # A hub may be out of reach for a moment; a directory is not.
+    retries: 0 if Path(STUDY.model.base).is_dir() else 2
     conda:
         "../../environment.yml"
     resources:
@@ -31,7 +35,9 @@ rule mini_base_model:
     output:
         "results/mini-base-model/manifest.json",
     log:
-        "results/mini-base-model/training.log",
+        "results/logs/mini_base_model.log",
+    benchmark:
+        "results/logs/mini_base_model.tsv"
     conda:
         "../../environment.yml"
     threads: 2

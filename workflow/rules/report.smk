@@ -47,6 +47,9 @@ BETWEEN = [
             "tests",
             "untested",
             "screen",
+            "hidden_tests",
+            "hidden_untested",
+            "hidden_screen",
             "duplicates",
             "splits",
         )
@@ -77,9 +80,11 @@ rule tables:
     input:
         EVALUATIONS,
     output:
-        report(TABLES, category="Tables"),
+        [reported(path) if path.endswith(".csv") else path for path in TABLES],
     log:
         f"{RESULTS}/logs/tables.log",
+    benchmark:
+        f"{RESULTS}/logs/tables.tsv"
     conda:
         "../../environment.yml"
     resources:
@@ -100,9 +105,11 @@ rule plots:
         tables=TABLES,
         curves=list(CURVES.values()),
     output:
-        report(PLOTS, category="Plots"),
+        [reported(path) for path in PLOTS],
     log:
         f"{RESULTS}/logs/plots.log",
+    benchmark:
+        f"{RESULTS}/logs/plots.tsv"
     conda:
         "../../environment.yml"
     resources:
@@ -127,9 +134,16 @@ rule report:
         audit=f"{DATA}/audit.json",
         evaluations=EVALUATIONS,
     output:
-        report(f"{RESULTS}/report.html", category="Report"),
+        report(
+            f"{RESULTS}/report.html",
+            caption="../report/report.rst",
+            category="Report",
+            labels={"page": "whole report"},
+        ),
     log:
         f"{RESULTS}/logs/report.log",
+    benchmark:
+        f"{RESULTS}/logs/report.tsv"
     conda:
         "../../environment.yml"
     resources:
@@ -165,6 +179,8 @@ rule cards:
         policy=f"{RUN}/round-{{round}}/policy/README.md",
     log:
         f"{RUN}/logs/cards-{{round}}.log",
+    benchmark:
+        f"{RUN}/logs/cards-{{round}}.tsv"
     conda:
         "../../environment.yml"
     resources:
@@ -195,6 +211,8 @@ rule crate:
         workflow=expand(f"{RESULTS}/{{file}}", file=crates.workflow_files()),
     log:
         f"{RESULTS}/logs/crate.log",
+    benchmark:
+        f"{RESULTS}/logs/crate.tsv"
     conda:
         "../../environment.yml"
     resources:

@@ -1,6 +1,6 @@
 # Search: trees of rewrites, made by a policy for the bugs of one split.
 #
-# Reads   the data tables and the manifest of a policy; public tests only
+# Reads   the data tables but for hidden tests, and the manifest of a policy
 # Writes  results/<name>/seed-<s>/round-<r>/trajectories.parquet: policy r-1 on the train split
 #         results/<name>/seed-<s>/attempts/<policy>/<mode>.parquet: a policy on the test split
 #         with search.shards > 1 the same files, in parts, below results/<name>/seed-<s>/shards/<i>-of-<n>/
@@ -28,6 +28,8 @@ rule search:
         f"{SEARCHED}/round-{{round}}/trajectories.parquet",
     log:
         f"{SEARCHED}/logs/search-{{round}}.log",
+    benchmark:
+        f"{SEARCHED}/logs/search-{{round}}.tsv"
     # The rounds wait for each other, evaluations for nothing: rounds first.
     priority: 10
     conda:
@@ -38,7 +40,7 @@ rule search:
         mem_mb=32000,
         runtime=720,
     params:
-        settings=settings("model", "sandbox", "search"),
+        settings=round_settings("model", "sandbox", "search"),
         code=code("search"),
         shard=SHARD,
         journal=f"{RUN}/round-{{round}}/trajectories.journal",
@@ -55,6 +57,8 @@ rule attempts:
         f"{SEARCHED}/attempts/{{policy}}/{{mode}}.parquet",
     log:
         f"{SEARCHED}/logs/attempts-{{policy}}-{{mode}}.log",
+    benchmark:
+        f"{SEARCHED}/logs/attempts-{{policy}}-{{mode}}.tsv"
     conda:
         "../../environment.yml"
     resources:

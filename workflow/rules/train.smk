@@ -14,9 +14,16 @@ rule pairs:
         splits=f"{DATA}/splits.parquet",
     output:
         pairs=f"{RUN}/round-{{round}}/pairs.parquet",
-        audit=f"{RUN}/round-{{round}}/pairs.md",
+        audit=report(
+            f"{RUN}/round-{{round}}/pairs.md",
+            caption="../report/pairs.rst",
+            category="Data",
+            labels={"table": "pairs", "seed": "{seed}", "round": "{round}"},
+        ),
     log:
         f"{RUN}/logs/pairs-{{round}}.log",
+    benchmark:
+        f"{RUN}/logs/pairs-{{round}}.tsv"
     priority: 10
     conda:
         "../../environment.yml"
@@ -25,7 +32,7 @@ rule pairs:
         mem_mb=4000,
         runtime=30,
     params:
-        settings=settings("pairs"),
+        settings=round_settings("pairs"),
         code=code("pairs"),
     shell:
         "python scripts/pairs.py --settings {params.settings:q} --trajectories {input.trajectories:q}"
@@ -41,6 +48,8 @@ rule reference:
         f"{RUN}/round-{{round}}/reference.parquet",
     log:
         f"{RUN}/logs/reference-{{round}}.log",
+    benchmark:
+        f"{RUN}/logs/reference-{{round}}.tsv"
     priority: 10
     conda:
         "../../environment.yml"
@@ -50,7 +59,7 @@ rule reference:
         mem_mb=64000,
         runtime=60,
     params:
-        settings=settings(
+        settings=round_settings(
             dpo=["dtype", "eval_fraction", "max_length", "micro_batch_size"],
             pairs=["minimum"],
         ),
@@ -70,6 +79,8 @@ rule dpo:
         curve=f"{RUN}/round-{{round}}/training_curve.parquet",
     log:
         f"{RUN}/logs/dpo-{{round}}.log",
+    benchmark:
+        f"{RUN}/logs/dpo-{{round}}.tsv"
     priority: 10
     conda:
         "../../environment.yml"
@@ -79,7 +90,7 @@ rule dpo:
         mem_mb=64000,
         runtime=240,
     params:
-        settings=settings("dpo", pairs=["minimum"]),
+        settings=round_settings("dpo", pairs=["minimum"]),
         code=code("dpo"),
         # Outside the outputs, which Snakemake deletes before it runs a job again.
         checkpoints=f"{RUN}/round-{{round}}/checkpoints",
@@ -98,6 +109,8 @@ rule merge:
         f"{RUN}/round-{{round}}/policy/manifest.json",
     log:
         f"{RUN}/logs/merge-{{round}}.log",
+    benchmark:
+        f"{RUN}/logs/merge-{{round}}.tsv"
     priority: 10
     conda:
         "../../environment.yml"
@@ -107,7 +120,7 @@ rule merge:
         mem_mb=64000,
         runtime=60,
     params:
-        settings=settings(
+        settings=round_settings(
             model=["quantization"],
             dpo=["eval_fraction", "max_length"],
         ),

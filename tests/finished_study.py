@@ -1,4 +1,4 @@
-"""A finished small study in a checkout of its own, made once for all workflow tests."""
+"""A finished small study in a checkout of its own, made once for all tests of the workflow and its rules."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from planning import Snakemake
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 KEPT = ("codeq", "config", "profiles", "scripts", "workflow", "pyproject.toml", "requirements.txt", "environment.yml")
 
 
@@ -53,6 +53,6 @@ def snakemake(checkout: Path) -> Snakemake:
 @pytest.fixture(scope="session")
 def study(checkout: Path, snakemake: Snakemake) -> Path:
     """results/small: the mini study in small, run from the raw rows to the report."""
-    shutil.copy(Path(__file__).parent / "small.yaml", checkout / "config" / "small.yaml")
+    shutil.copy(ROOT / "tests" / "workflow" / "small.yaml", checkout / "config" / "small.yaml")
     snakemake("--configfile", "config/small.yaml", "--cores", "2")
     return checkout / "results" / "small"
