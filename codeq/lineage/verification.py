@@ -106,7 +106,8 @@ def invalidate(faults: Iterable[Fault]) -> list[Path]:
     """
     outputs = sorted({fault.output for fault in faults if fault.output is not None})
     for output in outputs:
-        output.unlink(missing_ok=True)
+        if not output.is_dir():
+            output.unlink(missing_ok=True)
         sidecar_of(output).unlink(missing_ok=True)
     return outputs
 
@@ -141,10 +142,12 @@ def _judge(claim: _Claim, found: str | None, directory: Path) -> Fault | None:
         return None
     inside = claim.path.is_relative_to(directory)
     if not claim.is_input:
-        kind: Kind = "missing" if found is None else "changed"
         said = "its record" if claim.path == claim.output else f"{claim.output.name} beside it"
-        what = f"sha256 {found[:12]}, but {said} says {claim.sha256[:12]}" if found else f"{said} names it"
-        return Fault(claim.path, kind, what, claim.output)
+        if found:
+            what = f"sha256 {found[:12]}, but {said} says {claim.sha256[:12]}"
+            return Fault(claim.path, "changed", what, claim.output)
+        kind: Kind = "unreadable" if claim.path.exists() else "missing"
+        return Fault(claim.path, kind, f"{said} names it", claim.output)
     # What is wrong with a file of this directory is said once, of the file; of a source that is gone, nothing.
     if found is None or (inside and _is_changed(claim.path, found)):
         return None

@@ -112,6 +112,12 @@ def test_missing_files_orphans_and_damaged_records_are_named(study: Path) -> Non
     ]
 
 
+def test_a_file_that_cannot_be_read_is_named(study: Path) -> None:
+    (study / "data" / "raw.parquet").unlink()
+    (study / "data" / "raw.parquet").mkdir()
+    assert kinds(verify(study).faults, study) == [("unreadable", "data/raw.parquet")]
+
+
 def test_what_was_made_from_something_remade_since_is_stale(study: Path) -> None:
     make(study / "data" / "raw.parquet", "other rows", study.parents[1] / "benchmark.json")
     assert kinds(verify(study).faults, study) == [("stale", "round-1/pairs.parquet")]
