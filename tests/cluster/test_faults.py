@@ -6,7 +6,6 @@ what comes of it with the study that ran undisturbed, without Slurm.
 
 import contextlib
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,10 +27,8 @@ SLOWLY = ("--configfile", "config/small.yaml", "--config", "search={live_trees: 
 
 
 @pytest.fixture
-def clone(study: Path, tmp_path: Path) -> Path:
-    """The finished small study without what the search and all after it made."""
-    ignored = shutil.ignore_patterns("seed-0", "tables", "plots", "report.html*", ".snakemake", "__pycache__")
-    return Path(shutil.copytree(study.parents[1], tmp_path / "clone", symlinks=True, ignore=ignored))
+def clone(prepared: Path) -> Path:
+    return prepared
 
 
 def journaled(directory: Path) -> int:
