@@ -14,28 +14,43 @@ lineage = typer.Typer(no_args_is_help=True, help="Where results come from.")
 
 @lineage.command()
 def trace(
-    file: Annotated[Path, typer.Argument(help="a file made by a rule, or a model directory")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE_OR_ID",
+            help="a file made by a rule, a model directory, FILE:N for row N of a table, "
+            "the id of a bug, pair, node or tree, or the start of a sha256",
+        ),
+    ],
+    directory: Annotated[Path, typer.Option("--in", help="where ids are looked up")] = Path("results"),
     as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a tree")] = False,
     as_dot: Annotated[bool, typer.Option("--dot", help="print a graph for Graphviz instead of a tree")] = False,
 ) -> None:
-    """Show what FILE was made from, down to the raw sources, and whether the disk still agrees.
+    """Show what a file or a row was made from, down to the raw sources, and whether the disk still agrees.
 
-    A file that is used several times is described once and marked "above" after that.
+    Of a row its own chain comes first: the rows it counts or joins, down to raw rows; then that of its file.
+    What is used several times is described once and marked "above" after that.
     """
+    from codeq import rows
     from codeq.cli import rendering
-    from codeq.lineage import trace as trace_file
 
-    root = trace_file(file)
+    row, root = rows.look_up(what, directory)
     if as_json:
-        typer.echo(json.dumps(rendering.as_json(root, set()), indent=2, ensure_ascii=False))
+        shown = rendering.as_json(root, set())
+        if row:
+            shown = {"row": rendering.row_as_json(row, set()), "file": shown}
+        typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
         return
     if as_dot:
-        typer.echo(rendering.as_dot(root))
+        typer.echo(rendering.as_dot(root, row))
         return
     from rich.console import Console
 
     # Into a pipe each line goes whole: a wrapped path could not be searched for.
-    Console(width=None if sys.stdout.isatty() else 10_000).print(rendering.as_tree(root))
+    console = Console(width=None if sys.stdout.isatty() else 10_000)
+    if row:
+        console.print(rendering.row_as_tree(row))
+    console.print(rendering.as_tree(root))
 
 
 @lineage.command()
@@ -88,3 +103,20 @@ def diff(
         typer.echo("No difference.")
     if found:
         raise typer.Exit(1)
+
+
+@lineage.command()
+def crate(
+    directory: Annotated[Path, typer.Argument(help="the directory of a finished study")],
+    as_zip: Annotated[bool, typer.Option("--zip", help="pack it as DIRECTORY.crate.zip as well")] = False,
+) -> None:
+    """Make a study a Workflow Run RO-Crate: DIRECTORY/ro-crate-metadata.json, and the workflow beside it."""
+    from codeq import crate as crates
+
+    crates.write(directory)
+    typer.echo(os.path.relpath(directory / crates.METADATA))
+    if as_zip:
+        # Resolved, so that "." has a name.
+        packed = directory.resolve().with_name(directory.resolve().name + ".crate.zip")
+        crates.write_zip(directory, packed)
+        typer.echo(os.path.relpath(packed))

@@ -5,10 +5,13 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.text import Text
     from rich.tree import Tree
 
     from codeq.lineage import Node
+    from codeq.rows import Row
 
 
 def as_json(node: "Node", seen: set["Node"]) -> dict[str, object]:
@@ -78,23 +81,90 @@ def _origin(node: "Node") -> str:
     return "made" if node.record else "record lost" if node.lost else "source"
 
 
-def as_dot(root: "Node") -> str:
-    """A directed graph in Graphviz' language, from sources to `root`; a file that is no more what was read is red."""
+def row_as_json(row: "Row", seen: set["Row"]) -> dict[str, object]:
+    """A row and its sources; a row met before is given without them."""
+    shown: dict[str, object] = {
+        "kind": row.kind,
+        "path": os.path.relpath(row.path),
+        "row": row.number,
+        "values": row.values,
+    }
+    if row in seen:
+        return {**shown, "above": True}
+    seen.add(row)
+    return {**shown, "sources": [{"as": name, **row_as_json(source, seen)} for name, source in row.sources]}
+
+
+def row_as_tree(root: "Row") -> "Tree":
+    from rich.text import Text
+    from rich.tree import Tree
+
+    seen: set[Row] = set()
+
+    def grow(name: str, row: "Row", parent: "Tree | None") -> "Tree":
+        above = row in seen
+        label = Text.assemble((name, "bold"), f" {_place(row)}", (" (above)" if above else "", "cyan"))
+        if not above:
+            values = ", ".join(f"{key} {value}" for key, value in row.values.items() if value is not None)
+            label.append(f"\n{values}", "dim")
+        branch = Tree(label) if parent is None else parent.add(label)
+        if not above:
+            seen.add(row)
+            for source_name, source in row.sources:
+                grow(source_name, source, branch)
+        return branch
+
+    return grow(root.kind, root, None)
+
+
+def _place(row: "Row") -> str:
+    path = os.path.relpath(row.path)
+    return path if row.number is None else f"{path}:{row.number}"
+
+
+def as_dot(root: "Node", row: "Row | None" = None) -> str:
+    """A directed graph in Graphviz' language, from sources to `root`; a file that is no more what was read is red.
+
+    The rows that `row` leads to are ellipses, each with a dotted line to its file.
+    """
     lines: list[str] = []
-    numbers: dict[Node, int] = {}
+    files: dict[Node, int] = {}
+    at: dict[Path, int] = {}
+    rows: dict[Row, int] = {}
 
     def visit(node: "Node") -> int:
-        if node in numbers:
-            return numbers[node]
-        number = numbers[node] = len(numbers)
+        if node in files:
+            return files[node]
+        number = files[node] = len(files)
+        at.setdefault(node.path, number)
         parts = [os.path.relpath(node.path), f"{node.status} {node.sha256[:12]}"]
         if node.record:
             parts.append(f"{node.record['script']}, {node.record['start']}")
-        label = "\\n".join(part.replace("\\", "\\\\").replace('"', '\\"') for part in parts)
         colour = "" if node.status == "ok" else ", color=red"
-        lines.append(f'  n{number} [label="{label}"{colour}];')
+        lines.append(f"  n{number} [label={_quoted(parts)}{colour}];")
         lines.extend([f"  n{visit(source)} -> n{number};" for source in node.inputs])
         return number
 
+    def visit_row(row: "Row") -> int:
+        if row in rows:
+            return rows[row]
+        number = rows[row] = len(rows)
+        key = next(iter(row.values.items()), ("", ""))
+        lines.append(f"  r{number} [shape=ellipse, label={_quoted([row.kind, _place(row), f'{key[0]} {key[1]}'])}];")
+        if row.path in at:
+            lines.append(f"  n{at[row.path]} -> r{number} [style=dotted];")
+        lines.extend(
+            [f"  r{visit_row(source)} -> r{number} [label={_quoted([name])}];" for name, source in row.sources]
+        )
+        return number
+
     visit(root)
+    if row:
+        visit_row(row)
     return "\n".join(["digraph lineage {", "  node [shape=box];", *lines, "}"])
+
+
+def _quoted(lines: list[str]) -> str:
+    """Lines as one quoted string of the language; a line break within a name is shown as a space."""
+    escaped = (line.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") for line in lines)
+    return '"' + "\\n".join(escaped) + '"'

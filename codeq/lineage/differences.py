@@ -96,7 +96,7 @@ def _own(name: str, a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Diff
     if a["seed"] != b["seed"]:
         yield Difference(name, "seed", "", str(a["seed"]), str(b["seed"]))
     parts: tuple[tuple[Kind, Mapping[str, Any], Mapping[str, Any]], ...] = (
-        ("setting", _flat(a["settings"]), _flat(b["settings"])),
+        ("setting", _texts(a["settings"]), _texts(b["settings"])),
         ("code", _short(a["code"]["parts"]), _short(b["code"]["parts"])),
         ("package", a["packages"], b["packages"]),
     )
@@ -106,15 +106,19 @@ def _own(name: str, a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Diff
                 yield Difference(name, kind, key, str(ours.get(key, "absent")), str(theirs.get(key, "absent")))
 
 
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested settings as dotted keys."""
-    flat: dict[str, str] = {}
+    found: dict[str, Any] = {}
     for key, value in settings.items():
         if isinstance(value, Mapping) and value:
-            flat |= _flat(value, f"{prefix}{key}.")
+            found |= flat(value, f"{prefix}{key}.")
         else:
-            flat[f"{prefix}{key}"] = repr(value)
-    return flat
+            found[f"{prefix}{key}"] = value
+    return found
+
+
+def _texts(settings: Mapping[str, Any]) -> dict[str, str]:
+    return {key: repr(value) for key, value in flat(settings).items()}
 
 
 def _short(parts: Mapping[str, str]) -> dict[str, str]:

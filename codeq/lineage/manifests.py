@@ -38,18 +38,22 @@ def manifest_digest(path: Path) -> str:
         raise LineageError(f"{manifest}: no manifest; run the rule that makes this model") from error
 
 
+def listed(manifest: Path) -> dict[str, tuple[str, int]]:
+    """SHA-256 and size in bytes of every file that a manifest names, by name. Raises LineageError if it is none."""
+    try:
+        files = json.loads(manifest.read_bytes())["files"]
+        return {name: (str(entry["sha256"]), int(entry["bytes"])) for name, entry in sorted(files.items())}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise LineageError(f"{manifest}: not a manifest ({error!r}); rerun the rule that makes this model") from error
+
+
 def verify_manifest(directory: Path, contents: bool = True) -> None:
     """Compare every listed file with the disk, by size alone unless `contents`. Raises LineageError naming the first
     that differs.
     """
     manifest = directory / MANIFEST
     manifest_digest(manifest)
-    try:
-        files = json.loads(manifest.read_bytes())["files"]
-        listed = [(name, str(entry["sha256"]), int(entry["bytes"])) for name, entry in sorted(files.items())]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise LineageError(f"{manifest}: not a manifest ({error!r}); rerun the rule that makes this model") from error
-    for name, sha256, size in listed:
+    for name, (sha256, size) in listed(manifest).items():
         path = directory / name
         if not path.is_file():
             raise LineageError(f"{path}: listed in {manifest} but missing; rerun the rule that makes this model")

@@ -2,10 +2,9 @@
 
 Of a file below the directory, verification knows by its sidecar what it must be, and of a model's files by the
 manifest. What stands nowhere is an orphan. No records have, by design: logs, benchmarks of jobs, journals of trees,
-checkpoints and hidden files; they are passed over.
+checkpoints, zipped crates and hidden files; they are passed over.
 """
 
-import json
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from typing import Literal
 
 from codeq.errors import LineageError
 from codeq.lineage.files import CARD, MANIFEST, SIDECAR, file_digest, sidecar_of
+from codeq.lineage.manifests import listed
 from codeq.lineage.records import read_record
 
 Kind = Literal["missing", "changed", "orphan", "unreadable", "stale"]
@@ -54,7 +54,7 @@ class _Claim:
 def verify(directory: Path) -> Verification:
     """Compare everything below a directory with its records. Raises LineageError if nothing there has a record."""
     directory = Path(os.path.abspath(directory))
-    found = set(_files(directory))
+    found = set(files(directory))
     recorded = sorted(path.with_name(path.name.removesuffix(SIDECAR)) for path in found if path.name.endswith(SIDECAR))
     if not recorded:
         raise LineageError(f"{directory}: no lineage records below it; give the directory of a study, results/<name>")
@@ -75,11 +75,14 @@ def verify(directory: Path) -> Verification:
         known.add(path)
         if path.name == MANIFEST and path in found:
             try:
-                claims += (listed := list(_listed(path)))
+                weights = [
+                    _Claim(path.parent / name, sha256, path, False) for name, (sha256, _) in listed(path).items()
+                ]
             except LineageError as error:
                 faults.append(Fault(path, "unreadable", str(error), path))
             else:
-                known |= {claim.path for claim in listed}
+                claims += weights
+                known |= {claim.path for claim in weights}
     paths = sorted({claim.path for claim in claims})
     with ThreadPoolExecutor(os.cpu_count()) as threads:  # a digest does not hold Python's lock
         digests = dict(zip(paths, threads.map(_digest, paths), strict=True))
@@ -112,7 +115,7 @@ def _order(fault: Fault) -> tuple[str, str, str]:
     return str(fault.path), fault.kind, fault.detail
 
 
-def _files(directory: Path) -> Iterator[Path]:
+def files(directory: Path) -> Iterator[Path]:
     """Every file that must have a record, and every record."""
     for folder, subfolders, names in os.walk(directory, followlinks=True):
         subfolders[:] = [
@@ -120,17 +123,9 @@ def _files(directory: Path) -> Iterator[Path]:
             for name in subfolders
             if not name.startswith(".") and not name.endswith(".journal") and name not in UNRECORDED
         ]
-        yield from (Path(folder) / name for name in names if not name.startswith("."))
-
-
-def _listed(manifest: Path) -> Iterator[_Claim]:
-    """What a manifest says of the files beside it."""
-    try:
-        files = json.loads(manifest.read_bytes())["files"]
-        for name, entry in files.items():
-            yield _Claim(manifest.parent / name, str(entry["sha256"]), manifest, False)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise LineageError(f"{manifest}: not a manifest ({error!r})") from error
+        yield from (
+            Path(folder) / name for name in names if not name.startswith(".") and not name.endswith(".crate.zip")
+        )
 
 
 def _digest(path: Path) -> str | None:

@@ -15,7 +15,7 @@ from codeq import lineage
 
 MODES = ("single_pass", "best_of_n", "mcts")
 POLICIES = ("base", "round-1", "round-2")
-LAST = {"tables", "plots", "report", "cards 1", "cards 2", "all"}
+LAST = {"tables", "plots", "report", "cards 1", "cards 2", "crate", "all"}
 HIDDEN = "results/small/data/hidden_tests.parquet"
 
 Plan = Callable[..., set[str]]
@@ -143,8 +143,8 @@ def test_a_changed_setting_plans_what_depends_on_it(plan: Plan, config: str, job
         ("codeq/search/mcts.py", EVERYTHING_FROM_SEARCH_ON),
         ("codeq/evaluation/metrics.py", scored(*POLICIES)),
         ("codeq/evaluation/tables.py", LAST),
-        ("codeq/evaluation/plots.py", {"plots", "report", "all"}),
-        ("codeq/evaluation/report.html.j2", {"report", "all"}),
+        ("codeq/evaluation/plots.py", {"plots", "report", "crate", "all"}),
+        ("codeq/evaluation/report.html.j2", {"report", "crate", "all"}),
         ("codeq/training/dpo.py", FROM_TRAINING_ON),
         ("codeq/data/suites/hidden.py", {"hidden_tests", "hidden_screen", "audit"} | scored(*POLICIES)),
     ],

@@ -14,6 +14,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from codeq import config as configuration
+from codeq import crate as crates
 from codeq import lineage, stage
 from codeq.errors import ConfigError
 

@@ -1,8 +1,9 @@
-# Results: tables, plots, the report and the model cards.
+# Results: tables, plots, the report, the model cards and the crate.
 #
 # Reads   every evaluation, the training curves, the audit; for the cards, the lineage of each policy
 # Writes  results/<name>/tables/*.{parquet,csv,md}, results/<name>/plots/*.svg, results/<name>/report.html
 #         results/<name>/seed-<s>/round-<r>/{adapter,policy}/README.md
+#         results/<name>/ro-crate-metadata.json, with copies of the workflow and its scripts beside it
 
 EVALUATIONS = expand(
     f"{RUN}/evaluation/{{policy}}/{{mode}}.parquet",
@@ -35,6 +36,44 @@ CARDS = expand(
     policy=POLICIES[1:],
     kind=["adapter", "policy"],
 )
+BETWEEN = [
+    f"{RESULTS}/base/manifest.json",
+    *(
+        f"{DATA}/{table}.parquet"
+        for table in (
+            "raw",
+            "problems",
+            "bugs",
+            "tests",
+            "untested",
+            "screen",
+            "hidden_tests",
+            "hidden_untested",
+            "hidden_screen",
+            "duplicates",
+            "splits",
+        )
+    ),
+    *expand(
+        f"{RUN}/{{policy}}/{{file}}",
+        seed=STUDY.seeds,
+        policy=POLICIES[1:],
+        file=[
+            "trajectories.parquet",
+            "pairs.parquet",
+            "pairs.md",
+            "reference.parquet",
+            "adapter/manifest.json",
+            "policy/manifest.json",
+        ],
+    ),
+    *expand(
+        f"{RUN}/attempts/{{policy}}/{{mode}}.parquet",
+        seed=STUDY.seeds,
+        policy=POLICIES,
+        mode=STUDY.evaluation.modes,
+    ),
+]
 
 
 rule tables:
@@ -156,3 +195,32 @@ rule cards:
         " --curve {input.curve:q} --fix-rates {input.fix_rates:q} --comparisons {input.comparisons:q}"
         " --evaluations {input.evaluations:q} --study {params.study:q} --round {wildcards.round}"
         " --seed {wildcards.seed} --adapter-card {output.adapter:q} --policy-card {output.policy:q} 2> {log:q}"
+
+
+rule crate:
+    input:
+        report=f"{RESULTS}/report.html",
+        audit=[f"{DATA}/audit.json", f"{DATA}/audit.md"],
+        cards=CARDS,
+        tables=TABLES,
+        plots=PLOTS,
+        evaluations=EVALUATIONS,
+        curves=list(CURVES.values()),
+    output:
+        metadata=f"{RESULTS}/ro-crate-metadata.json",
+        workflow=expand(f"{RESULTS}/{{file}}", file=crates.workflow_files()),
+    log:
+        f"{RESULTS}/logs/crate.log",
+    benchmark:
+        f"{RESULTS}/logs/crate.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        machine="inference",
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=code("crate"),
+        study=lambda wildcards, output: Path(output.metadata).parent,
+    shell:
+        "python scripts/crate.py --study {params.study:q} 2> {log:q}"

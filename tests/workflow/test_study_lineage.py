@@ -1,0 +1,119 @@
+"""The lineage of a finished study: rows compared with joins by hand, and what is damaged made again."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+from planning import planned
+
+from codeq import rows
+from codeq.lineage import file_digest, invalidate, verify
+from codeq.rows import Row
+
+MODES = ("single_pass", "best_of_n", "mcts")
+
+
+def below(row: Row) -> Iterator[Row]:
+    yield row
+    for _, source in row.sources:
+        yield from below(source)
+
+
+@pytest.mark.parametrize(("policy", "mode"), [("base", "best_of_n"), ("round-2", "mcts")])
+def test_a_row_of_fix_rates_leads_to_the_raw_rows_of_the_bugs_it_counts(study: Path, policy: str, mode: str) -> None:
+    rates = pl.read_csv(study / "tables" / "fix_rates.csv").with_row_index("number", 1)
+    rate = rates.filter(policy=policy, mode=mode).row(0, named=True)
+    row, _ = rows.look_up(f"{study}/tables/fix_rates.csv:{rate['number']}", study)
+    assert row is not None
+    evaluation = pl.read_parquet(study / f"seed-0/evaluation/{policy}/{mode}.parquet")
+    attempts = pl.read_parquet(study / f"seed-0/attempts/{policy}/{mode}.parquet")
+    bugs = pl.read_parquet(study / "data" / "bugs.parquet")
+    raw = pl.read_parquet(study / "data" / "raw.parquet")
+    joined = (
+        evaluation.join(attempts, on="node_id", suffix="_node")
+        .join(bugs, on="bug_id", suffix="_bug")
+        .join(raw, on=["shard", "row"], suffix="_raw")
+    )
+    assert joined.height == rate["n"] == len(row.sources) > 0
+    assert sum(source.values["solved_hidden"] is True for _, source in row.sources) == rate["solved_hidden"]
+    for (_, counted), expected in zip(row.sources, joined.iter_rows(named=True), strict=True):
+        found = {each.kind: each.values for each in below(counted) if each.kind in ("tree", "bug", "raw", "evaluation")}
+        assert found["evaluation"]["node_id"] == expected["node_id"]
+        assert (found["tree"]["tree_id"], found["bug"]["bug_id"]) == (expected["tree_id_node"], expected["bug_id"])
+        assert found["raw"] == {"shard": expected["shard"], "row": expected["row"], "sha256": expected["sha256"]}
+    models = {
+        each.path.relative_to(study).as_posix()
+        for each in below(row)
+        if each.kind == "model" and study in each.path.parents
+    }
+    trained = [f"seed-0/round-{number}/{kind}/manifest.json" for number in (1, 2) for kind in ("adapter", "policy")]
+    assert models == {"base/manifest.json", *(trained if policy == "round-2" else [])}
+
+
+def test_every_pair_leads_to_two_nodes_under_one_tree(study: Path) -> None:
+    pairs = pl.read_parquet(study / "seed-0/round-2/pairs.parquet")
+    for pair in pairs.head(5).iter_rows(named=True):
+        row, _ = rows.look_up(pair["pair_id"], study)
+        assert row is not None
+        sides = dict(row.sources)
+        assert [sides[side].values["node_id"] for side in ("chosen", "rejected")] == [
+            pair["chosen_node"],
+            pair["rejected_node"],
+        ]
+        trees = {each.values["tree_id"] for each in below(row) if each.kind == "tree"}
+        assert trees == {pair["tree_id"]}
+        assert {each.values["bug_id"] for each in below(row) if each.kind == "bug"} == {pair["bug_id"]}
+
+
+@pytest.fixture
+def copy(checkout: Path, study: Path, tmp_path: Path) -> Path:
+    """The checkout with the finished study, to be damaged."""
+    return shutil.copytree(checkout, tmp_path / "copy", symlinks=True)
+
+
+def snakemake(directory: Path, *arguments: str) -> str:
+    command = [sys.executable, "-m", "snakemake", "--configfile", "config/small.yaml", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(directory)}
+    done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_a_damaged_model_and_table_are_made_again_to_the_same_bytes_with_what_they_feed(
+    copy: Path, study: Path
+) -> None:
+    damaged = copy / "results" / "small"
+    weights, table = "seed-0/round-2/adapter/adapter_model.safetensors", "tables/by_level.csv"
+    before = {path: file_digest(damaged / path) for path in (weights, table)}
+    for name in (weights, table):
+        content = bytearray((damaged / name).read_bytes())
+        content[len(content) // 2] ^= 1
+        (damaged / name).write_bytes(content)
+    faults = verify(damaged).faults
+    assert [(fault.kind, fault.path.relative_to(damaged).as_posix()) for fault in faults] == [
+        ("changed", weights),
+        ("changed", table),
+    ]
+    assert len(invalidate(faults)) == 2
+    fed = {"dpo": 1, "merge": 1, "attempts": 3, "evaluation": 3, "tables": 1, "plots": 1, "report": 1, "cards": 2}
+    assert planned(snakemake(copy, "-n")) == Counter({**fed, "crate": 1, "all": 1})
+    snakemake(copy, "--cores", "2")
+    assert verify(damaged).faults == ()
+    assert {path: file_digest(damaged / path) for path in before} == before
+    for path in damaged.rglob("policy/*.safetensors"):
+        assert file_digest(path) == file_digest(study / path.relative_to(damaged))
+    assert "Nothing to be done" in snakemake(copy, "-n")
+
+
+def test_a_lost_table_in_the_middle_is_made_again(copy: Path) -> None:
+    """Snakemake alone would not miss it: what was made from it is there."""
+    name = "seed-0/round-1/pairs.parquet"
+    (copy / "results" / "small" / name).unlink()
+    assert planned(snakemake(copy, "-n"))["pairs"] == 1
