@@ -27,8 +27,8 @@ PACKAGES = (
     "trl",
 )
 
-# What Slurm tells a job about itself.
-SLURM = {"node": "SLURMD_NODENAME", "job": "SLURM_JOB_ID"}
+# What a scheduler tells a job about itself: the profile two-h100-ssh, Slurm.
+SCHEDULER = {"node": ("CODEQ_NODE", "SLURMD_NODENAME"), "job": ("CODEQ_JOB", "SLURM_JOB_ID")}
 
 
 def git_state(root: Path) -> dict[str, object] | None:
@@ -65,15 +65,15 @@ def package_versions() -> dict[str, str]:
 
 
 def machine() -> dict[str, object]:
-    """Host, CPU, usable cores and GPUs, and in a Slurm job its node and number.
+    """Host, CPU, usable cores and GPUs, and in a job of two machines its node and id.
 
     GPUs only if the process has loaded torch already.
     """
     torch = sys.modules.get("torch")
     gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())] if torch else []
     # A node is not always a host: several may run on one.
-    slurm = {name: os.environ[key] for name, key in SLURM.items() if key in os.environ}
-    return {"hostname": platform.node(), "cpu": _cpu_model(), "cores": _usable_cores(), "gpus": gpus, **slurm}
+    place = {name: os.environ[key] for name, keys in SCHEDULER.items() for key in keys if key in os.environ}
+    return {"hostname": platform.node(), "cpu": _cpu_model(), "cores": _usable_cores(), "gpus": gpus, **place}
 
 
 def _cpu_model() -> str:

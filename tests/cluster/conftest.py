@@ -8,11 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cluster import MARK, Cluster, Submit, missing, running
-
-
-def required(what: str) -> bool:
-    return what in os.environ.get("CODEQ_REQUIRE", "").split(",")
+from cluster import MARK, Cluster, Submit, missing, required, running
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +29,13 @@ def clone(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("cluster") / "clone"
     ignored = shutil.ignore_patterns("results", ".snakemake", "__pycache__")
     return Path(shutil.copytree(checkout, directory, symlinks=True, ignore=ignored))
+
+
+@pytest.fixture
+def prepared(study: Path, tmp_path: Path) -> Path:
+    """The finished small study without what the search and all after it made."""
+    ignored = shutil.ignore_patterns("seed-0", "tables", "plots", "report.html*", ".snakemake", "__pycache__")
+    return Path(shutil.copytree(study.parents[1], tmp_path / "clone", symlinks=True, ignore=ignored))
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ what comes of it with the study that ran undisturbed, without Slurm.
 
 import contextlib
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,14 +23,12 @@ TREES = f"{RUN}/round-1/trajectories.parquet"
 PAIRS = f"{RUN}/round-1/pairs.parquet"
 ATTEMPTS = f"{RUN}/attempts/base/single_pass.parquet"
 # Few trees at once, so that they end one after another; no result depends on it.
-SLOWLY = ("--configfile", "config/small.yaml", "--config", "search={live_trees: 2}")
+SLOWLY = ("--configfile", "config/small.yaml", "--config", "search={live_trees: 6}")
 
 
 @pytest.fixture
-def clone(study: Path, tmp_path: Path) -> Path:
-    """The finished small study without what the search and all after it made."""
-    ignored = shutil.ignore_patterns("seed-0", "tables", "plots", "report.html*", ".snakemake", "__pycache__")
-    return Path(shutil.copytree(study.parents[1], tmp_path / "clone", symlinks=True, ignore=ignored))
+def clone(prepared: Path) -> Path:
+    return prepared
 
 
 def journaled(directory: Path) -> int:
@@ -79,17 +76,13 @@ def kill(slurm: Cluster) -> None:
         script.kill()
 
 
-def cancel(slurm: Cluster) -> None:
-    slurm.ask("scancel", *slurm.ask("squeue", "--noheader", "--states=running", "--format=%i").split())
-
-
 @pytest.mark.parametrize(
     ("harm", "said"),
-    [(kill, "FAILED"), (cancel, "CANCELLED"), (lambda slurm: slurm.lose("machine-a"), "NODE_FAIL")],
-    ids=["killed", "cancelled", "machine lost"],
+    [(kill, "FAILED"), (lambda slurm: slurm.lose("machine-a"), "NODE_FAIL")],
+    ids=["killed", "machine lost"],
 )
 def test_a_job_that_dies_fails_by_name_and_its_trees_are_kept(harm, said, slurm, submit: Submit, study, clone) -> None:
-    run = submit(clone, PAIRS, *SLOWLY)
+    run = submit(clone, TREES, *SLOWLY)
     wait_for_trees(run, clone)
     harm(slurm)
     output = finish(run, clone, 1)
@@ -102,7 +95,7 @@ def test_a_job_that_dies_fails_by_name_and_its_trees_are_kept(harm, said, slurm,
 
     if said == "NODE_FAIL":
         slurm.start_node("machine-a")
-    finish(submit(clone, PAIRS, *SLOWLY), clone, 0)
+    finish(submit(clone, TREES, *SLOWLY), clone, 0)
     assert taken(clone) == kept
     assert_same_trees(study, clone)
 
@@ -137,7 +130,7 @@ def small_disk(slurm: Cluster, clone: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_is_named_and_trees_are_kept(slurm, submit: Submit, study, clone, small_disk: Path) -> None:
-    run = submit(clone, PAIRS, *SLOWLY)
+    run = submit(clone, TREES, *SLOWLY)
     wait_for_trees(run, small_disk)
     ballast = small_disk / RUN / "ballast"
     with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
@@ -150,6 +143,6 @@ def test_a_full_disk_is_named_and_trees_are_kept(slurm, submit: Submit, study, c
     assert kept >= 2
 
     ballast.unlink()
-    finish(submit(clone, PAIRS, *SLOWLY), clone, 0)
+    finish(submit(clone, TREES, *SLOWLY), clone, 0)
     assert taken(small_disk) == kept
     assert_same_trees(study, small_disk)

@@ -1,0 +1,236 @@
+"""The profile two-h100-ssh for real: two sshd on this host stand for the two machines."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cluster import free_ports, required, wait_until
+
+from codeq.lineage import manifest_digest, read_record
+
+pytestmark = pytest.mark.slow
+SSHD = "/usr/sbin/sshd"
+PROFILE = "profiles/two-h100-ssh"
+PATIENCE = 4
+
+
+@dataclass
+class Machine:
+    """One sshd; `arguments` of ssh lead to it."""
+
+    arguments: str
+    command: list[str]
+    daemon: "subprocess.Popen[bytes] | None" = None
+
+    def start(self) -> None:
+        self.daemon = subprocess.Popen(self.command, stderr=subprocess.DEVNULL)
+        there = ["ssh", *self.arguments.split(), "true"]
+        wait_until(lambda: subprocess.run(there, capture_output=True, check=False).returncode == 0, "sshd answers")
+
+    def stop(self) -> None:
+        assert self.daemon is not None
+        self.daemon.kill()
+        self.daemon.wait()
+
+
+@pytest.fixture(scope="module")
+def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Machine]]:
+    """Machines A and B, with keys of their own; nothing of the user's ssh is read or written."""
+    reason = None if os.access(SSHD, os.X_OK) and shutil.which("ssh") else "no sshd: apt-get install openssh-server"
+    reason = reason or ("another user's login needs root" if os.geteuid() else None)
+    if reason:
+        if required("slurm"):
+            pytest.fail(f"CODEQ_REQUIRE asks for the tests of the cluster: {reason}")
+        pytest.skip(reason)
+    directory = tmp_path_factory.mktemp("ssh")
+    Path("/run/sshd").mkdir(exist_ok=True)
+    for name in ("host", "user"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(directory / name)], check=True)
+    shutil.copy(directory / "user.pub", directory / "authorized")
+    found, entries = {}, []
+    for (role, host), port in zip(
+        {"inference": "machine-a", "training": "machine-b"}.items(), free_ports(2), strict=True
+    ):
+        options = {
+            "Port": port,
+            "ListenAddress": "127.0.0.1",
+            "HostKey": directory / "host",
+            "AuthorizedKeysFile": directory / "authorized",
+            "PidFile": "none",
+            "StrictModes": "no",
+            "UsePAM": "no",
+            "PasswordAuthentication": "no",
+            "PermitRootLogin": "yes",
+        }
+        (directory / host).write_text("".join(f"{key} {value}\n" for key, value in options.items()))
+        entries.append(f"Host {host}\n  HostName 127.0.0.1\n  Port {port}\n")
+        found[role] = Machine(f"-F {directory / 'config'} {host}", [SSHD, "-D", "-f", str(directory / host)])
+    common = f"  IdentityFile {directory / 'user'}\n  IdentitiesOnly yes\n  LogLevel ERROR\n"
+    common += f"  StrictHostKeyChecking no\n  UserKnownHostsFile {directory / 'known'}\n"
+    (directory / "config").write_text("".join(entry + common for entry in entries))
+    for machine in found.values():
+        machine.start()
+    yield found
+    for machine in found.values():
+        machine.stop()
+
+
+@pytest.fixture
+def clone(prepared: Path, machines: dict[str, Machine]) -> Path:
+    """A checkout whose profile names these machines."""
+    path = prepared / PROFILE / "machines.json"
+    known = json.loads(path.read_text())
+    assert known.keys() == machines.keys()
+    for role, machine in machines.items():
+        known[role] |= {"ssh": machine.arguments, "patience_s": PATIENCE}
+    path.write_text(json.dumps(known))
+    return prepared
+
+
+@pytest.fixture
+def jobs(clone: Path, tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Call ssh_jobs.py as Snakemake does."""
+
+    def call(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, f"{PROFILE}/ssh_jobs.py", *arguments]
+        return subprocess.run(command, cwd=clone, capture_output=True, text=True, timeout=60, check=False)
+
+    return call
+
+
+def script(path: Path, *lines: str) -> str:
+    path.write_text("\n".join(["#!/bin/sh", *lines, ""]))
+    return str(path)
+
+
+def state(jobs: Callable[..., "subprocess.CompletedProcess[str]"], job: str) -> str:
+    return jobs("status", job).stdout.strip()
+
+
+def process_of(clone: Path, job: str) -> int:
+    path = clone / ".snakemake" / "ssh" / job / "process"
+    wait_until(path.exists, "the job runs")
+    return int(path.read_text().split()[0])
+
+
+def snakemake(clone: Path, *arguments: str) -> "subprocess.Popen[str]":
+    # What a login gives on real machines; here both run on a checkout that is not installed.
+    environment = {**os.environ, "PYTHONPATH": str(clone), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "snakemake", "--profile", PROFILE, *arguments]
+    return subprocess.Popen(
+        command, cwd=clone, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def test_a_round_searches_on_machine_a_trains_on_machine_b_and_gives_the_same_policy(study: Path, clone: Path) -> None:
+    policy = "results/small/seed-0/round-1/policy/manifest.json"
+    run = snakemake(clone, policy, "--configfile", "config/small.yaml")
+    output, _ = run.communicate(timeout=420)
+    assert run.returncode == 0, output[-6000:]
+    nodes = {}
+    for sidecar in (clone / "results/small/seed-0").rglob("*.lineage.json"):
+        record = read_record(sidecar.with_name(sidecar.name.removesuffix(".lineage.json")))
+        assert record is not None
+        nodes[Path(record["script"]).stem] = record["machine"]["node"]
+    assert nodes == {"search": "machine-a", **dict.fromkeys(("pairs", "reference", "dpo", "merge"), "machine-b")}
+    assert manifest_digest(clone / policy) == manifest_digest(study.parents[1] / policy)
+
+
+def test_a_gpu_has_one_job_at_a_time_and_jobs_without_one_do_not_wait(jobs, clone: Path, tmp_path: Path) -> None:
+    def timed(name: str) -> str:
+        stamp = f'echo "$(date +%s.%N) ${{CUDA_VISIBLE_DEVICES-unset}}" >> {tmp_path / name}'
+        return script(tmp_path / f"{name}.sh", stamp, "sleep 8", stamp)
+
+    names = {name: jobs("submit", "training", gpus, timed(name)) for name, gpus in (("a", "1"), ("b", "1"), ("c", "0"))}
+    ids = {name: done.stdout.strip() for name, done in names.items()}
+    wait_until(lambda: all(state(jobs, job) == "success" for job in ids.values()), "jobs end", 60)
+    stamps = {name: [line.split(" ") for line in (tmp_path / name).read_text().splitlines()] for name in ids}
+    times = {name: [float(time) for time, _ in lines] for name, lines in stamps.items()}
+    assert {device for name in ("a", "b") for _, device in stamps[name]} == {"0"}
+    assert {device for _, device in stamps["c"]} == {""}
+    first, second = sorted((times["a"], times["b"]))
+    assert first[1] <= second[0]
+    assert times["c"][0] < second[0]
+
+
+def test_more_gpus_than_a_machine_has_are_refused(jobs, tmp_path: Path) -> None:
+    done = jobs("submit", "training", "2", script(tmp_path / "s", "true"))
+    assert done.returncode == 1
+    assert "training: a job asks for 2 GPUs, but machines.json gives it 1" in done.stderr
+
+
+def test_a_job_that_fails_or_is_killed_is_named(jobs, clone: Path, tmp_path: Path) -> None:
+    failing = jobs("submit", "training", "0", script(tmp_path / "f", "exit 3")).stdout.strip()
+    wait_until(lambda: state(jobs, failing) == "failed", "the job fails", 20)
+    assert f"job {failing} on machine-b (training): 3" in jobs("status", failing).stderr
+    killed = jobs("submit", "training", "0", script(tmp_path / "k", "sleep 60")).stdout.strip()
+    process = process_of(clone, killed)
+    assert state(jobs, killed) == "running"
+    os.killpg(process, signal.SIGKILL)
+    wait_until(lambda: state(jobs, killed) == "failed", "the kill is seen", 20)
+    said = jobs("status", killed).stderr
+    assert f"job {killed} on machine-b (training): was killed; run snakemake again; its log is " in said
+
+
+def test_cancelled_jobs_leave_no_process(jobs, clone: Path, tmp_path: Path) -> None:
+    job = jobs("submit", "inference", "1", script(tmp_path / "s", "sleep 61 & sleep 62")).stdout.strip()
+    process = process_of(clone, job)
+    began = time.monotonic()
+    subprocess.run([f"{PROFILE}/cancel", job], cwd=clone, check=True)
+    assert time.monotonic() - began < 2
+
+    def group() -> str:
+        return subprocess.run(["pgrep", "-g", str(process)], capture_output=True, text=True, check=False).stdout
+
+    wait_until(lambda: not group(), "the group ends", 15)
+    assert state(jobs, job) == "failed"
+
+
+def test_a_machine_out_of_reach_for_a_while_fails_nothing_and_for_long_its_jobs(
+    jobs, machines: dict[str, Machine], clone: Path, tmp_path: Path
+) -> None:
+    job = jobs("submit", "training", "0", script(tmp_path / "s", "sleep 60")).stdout.strip()
+    process = process_of(clone, job)
+    machines["training"].stop()
+    try:
+        assert state(jobs, job) == "running"
+        refused = jobs("submit", "training", "0", str(tmp_path / "s"))
+        assert refused.returncode == 1
+        assert "machine-b (training) cannot run a job: " in refused.stderr
+        assert jobs("submit", "inference", "0", script(tmp_path / "t", "true")).returncode == 0
+        machines["training"].start()
+        assert state(jobs, job) == "running"
+        machines["training"].stop()
+        assert state(jobs, job) == "running"
+        wait_until(lambda: state(jobs, job) == "failed", "patience ends", PATIENCE + 10)
+        assert "its machine has been out of reach for" in jobs("status", job).stderr
+    finally:
+        machines["training"].daemon.poll() is None or machines["training"].start()
+        os.killpg(process, signal.SIGKILL)
+
+
+def test_when_a_machine_is_lost_the_run_names_it_and_the_other_goes_on(
+    machines: dict[str, Machine], clone: Path
+) -> None:
+    """Without the training machine, attempts on the inference machine are made all the same."""
+    attempts = "results/small/seed-0/attempts/base/single_pass.parquet"
+    pairs = "results/small/seed-0/round-1/pairs.parquet"
+    machines["training"].stop()
+    try:
+        run = snakemake(clone, attempts, pairs, "--configfile", "config/small.yaml")
+        output, _ = run.communicate(timeout=300)
+    finally:
+        machines["training"].start()
+    assert run.returncode == 1
+    assert "machine-b (training) cannot run a job" in output
+    assert (clone / attempts).exists()
+    assert (clone / pairs).with_name("trajectories.parquet").exists()
+    assert not (clone / pairs).exists()
