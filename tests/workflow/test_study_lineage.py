@@ -36,9 +36,9 @@ def test_a_row_of_fix_rates_leads_to_the_raw_rows_of_the_bugs_it_counts(study: P
     bugs = pl.read_parquet(study / "data" / "bugs.parquet")
     raw = pl.read_parquet(study / "data" / "raw.parquet")
     joined = (
-        evaluation.join(attempts, on="node_id", suffix="_node")
-        .join(bugs, on="bug_id", suffix="_bug")
-        .join(raw, on=["shard", "row"], suffix="_raw")
+        evaluation.join(attempts, on="node_id", suffix="_node", maintain_order="left")
+        .join(bugs, on="bug_id", suffix="_bug", maintain_order="left")
+        .join(raw, on=["shard", "row"], suffix="_raw", maintain_order="left")
     )
     assert joined.height == rate["n"] == len(row.sources) > 0
     assert sum(source.values["solved_hidden"] is True for _, source in row.sources) == rate["solved_hidden"]
