@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from codeq.cli.doctor import doctor
 from codeq.cli.lineage import lineage
 from codeq.cli.sandbox import Backend, sandbox
-from codeq.doctor.command import doctor
 from codeq.errors import CodeqError
 
 

@@ -1,19 +1,12 @@
-"""``codeq doctor``: ask the machine, judge what it says, print one line per finding."""
+"""All findings: ask the machine, judge what it says."""
 
-import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from codeq.config import load_study
 from codeq.doctor import checks, probes
 from codeq.doctor.checks import Finding, Profile
-
-_COLOURS = {"ok": "green", "note": "blue", "warning": "yellow", "failure": "red"}
 
 
 def findings(profile: str | None, configfile: Path | None) -> list[Finding]:
@@ -44,24 +37,3 @@ def findings(profile: str | None, configfile: Path | None) -> list[Finding]:
         checks.slurm(slurm.result(), where),
         checks.disk(free, disk, size, study),
     ]
-
-
-def doctor(
-    profile: Annotated[str | None, typer.Option(help="Snakemake profile, such as profiles/mini")] = None,
-    configfile: Annotated[Path | None, typer.Option(help="study file [default: the profile's, or the mini study]")] = (
-        None
-    ),
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
-) -> None:
-    """Say what this machine has and lacks for a study on a profile, and what to do; exit code 1 if something lacks."""
-    found = findings(profile, configfile)
-    if as_json:
-        typer.echo(json.dumps([asdict(finding) for finding in found], indent=2, ensure_ascii=False))
-    else:
-        for finding in found:
-            typer.secho(f"{finding.state:<8}", fg=_COLOURS[finding.state], nl=False)
-            typer.echo(f"{finding.subject:<10}{finding.found}")
-            if finding.state in ("warning", "failure"):
-                typer.echo(f"{'':<18}-> {finding.remedy}")
-    if any(finding.state == "failure" for finding in found):
-        raise typer.Exit(1)
