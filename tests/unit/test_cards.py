@@ -157,7 +157,7 @@ def test_training_data_and_curve_are_in_the_card(kind: cards.Kind) -> None:
     assert "30, of 30 search trees for 30 bugs of 6 problems (siblings 30)" in card
     assert "400 were trained on, 40 of other problems held out to choose the checkpoint; 3 dropped too long" in card
     assert "rewrites 512; cut off 7" in card
-    assert "siblings, round 1 2.5" in card
+    assert "siblings, round 1: 2.5" in card
     assert "10 optimiser steps. The first loss was 0.6900 (ln 2 = 0.6931), the last 0.6000." in card
     assert "The checkpoint of step 5 was kept, with a reward accuracy of 75.0 % on held-out pairs" in card
     assert ["5", "0.65", "0.69", "75.0 %", "0.1"] in cells(card)
