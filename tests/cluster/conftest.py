@@ -11,7 +11,7 @@ import pytest
 from cluster import MARK, Cluster, Submit, missing, required, running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def slurm() -> Iterator[Cluster]:
     """The cluster, up while the tests run; a test that harms it mends it."""
     reason = missing()
@@ -38,7 +38,7 @@ def prepared(study: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(study.parents[1], tmp_path / "clone", symlinks=True, ignore=ignored))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def submit(slurm: Cluster) -> Iterator[Submit]:
     """Start `snakemake --profile two-h100 ...` in a checkout; its output is one text."""
     started = []
