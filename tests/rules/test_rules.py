@@ -158,7 +158,7 @@ def test_mini_base_model_makes_a_model_from_a_small_corpus(checkout: Path, tmp_p
         ("repair_tokens: int = 7_300_000", "repair_tokens: int = 4_000"),
     ):
         shorten(recipe, old, new)
-    shorten(directory / "codeq/models/mini/corpus.py", "sorted(files)[::3]", "sorted(files)[::300]")
+    shorten(directory / "codeq/models/mini/corpus.py", "sorted(files)[::3]", "sorted(files)[::60]")
     model = directory / "results/mini-base-model"
     run_alone("mini_base_model", directory, f"{model.relative_to(directory)}/manifest.json")
     lineage.verify_manifest(model)
