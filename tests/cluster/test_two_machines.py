@@ -18,7 +18,7 @@ TRAINING = ("pairs", "reference", "dpo", "merge")
 def finished(clone: Path, submit: Submit) -> Path:
     """results/mini, made by the profile two-h100; every job costs some seconds of Slurm, so two modes must do."""
     run = submit(clone, "--configfile", "config/mini.yaml", "--config", "evaluation={modes: [single_pass, mcts]}")
-    output, _ = run.communicate(timeout=1500)
+    output, _ = run.communicate(timeout=2400)
     assert run.returncode == 0, output[-6000:]
     return clone / "results" / "mini"
 
