@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from codeq.errors import LineageError
 from codeq.lineage.files import SIDECAR, subject
-from codeq.lineage.tracing import Node, trace
+from codeq.lineage.tracing import Node, traces
 
 Kind = Literal["source", "seed", "setting", "code", "package", "input", "unexplained", "only in one"]
 
@@ -37,8 +37,10 @@ def differences(a: Path, b: Path) -> list[Difference]:
     found: dict[Difference, None] = {}
     compared: set[tuple[Path, Path]] = set()
     names_a, names_b = _recorded(a), _recorded(b)
-    for name in sorted(names_a.keys() & names_b.keys()):
-        found |= dict.fromkeys(_compare(trace(names_a[name]), trace(names_b[name]), a, compared))
+    common = sorted(names_a.keys() & names_b.keys())
+    nodes_a, nodes_b = (traces(names[name] for name in common) for names in (names_a, names_b))
+    for node_a, node_b in zip(nodes_a, nodes_b, strict=True):
+        found |= dict.fromkeys(_compare(node_a, node_b, a, compared))
     for name in sorted(names_a.keys() ^ names_b.keys()):
         here, there = ("recorded", "absent") if name in names_a else ("absent", "recorded")
         found[Difference(name, "only in one", "", here, there)] = None

@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -37,15 +37,25 @@ def trace(path: Path) -> Node:
 
     Raises LineageError if the file has no record, or a record is unreadable or leads back to itself.
     """
-    path = Path(os.path.abspath(subject(path)))
-    record = read_record(path)
-    if record is None:
-        known = "exists but has" if path.exists() else "does not exist and has"
-        raise LineageError(
-            f"{path}: {known} no record {sidecar_of(path).name}. It is a source, or was not made by a rule: "
-            "trace a file under results/, or rerun the rule that makes it"
-        )
-    return _descend(record["output"], path, {}, (), functools.cache(_disk_digest))
+    return traces([path])[0]
+
+
+def traces(paths: Iterable[Path]) -> list[Node]:
+    """The trees of several files, which share their nodes: what many were made from is read once. Raises as `trace`."""
+    known: dict[tuple[str, Path, str], Node] = {}
+    disk = functools.cache(_disk_digest)
+    roots = []
+    for path in paths:
+        path = Path(os.path.abspath(subject(path)))
+        record = read_record(path)
+        if record is None:
+            found = "exists but has" if path.exists() else "does not exist and has"
+            raise LineageError(
+                f"{path}: {found} no record {sidecar_of(path).name}. It is a source, or was not made by a rule: "
+                "trace a file under results/, or rerun the rule that makes it"
+            )
+        roots.append(_descend(record["output"], path, known, (), disk))
+    return roots
 
 
 def _descend(

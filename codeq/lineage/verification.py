@@ -18,7 +18,7 @@ from codeq.lineage.manifests import listed
 from codeq.lineage.records import read_record
 
 Kind = Literal["missing", "changed", "orphan", "unreadable", "stale"]
-UNRECORDED = ("logs", "benchmarks", "checkpoints")  # folders; journals end in .journal
+UNRECORDED = ("logs", "checkpoints")  # folders; journals end in .journal
 
 
 @dataclass(frozen=True, order=True)

@@ -12,6 +12,7 @@ import pytest
 from planning import Snakemake
 
 from codeq import lineage
+from codeq.lineage.files import SIDECAR
 
 MODES = ("single_pass", "best_of_n", "mcts")
 POLICIES = ("base", "round-1", "round-2")
@@ -186,6 +187,32 @@ def test_a_rerun_that_writes_the_same_bytes_leaves_everything_below_fresh(
         assert record.read_bytes() != run, rule
         assert table.read_bytes() == before, rule
         assert plan() == set(), rule
+
+
+def test_every_recorded_file_is_asked_for_so_that_a_lost_one_is_made_again(study: Path, snakemake: Snakemake) -> None:
+    shown = snakemake("-n", "--configfile", "config/small.yaml", "--forcerun", "all").stdout
+    asked = re.search(r"^rule all:\n    input: (.*)$", shown, re.MULTILINE)
+    assert asked
+    recorded = {str(path).removesuffix(SIDECAR) for path in study.rglob(f"*{SIDECAR}")}
+    assert len(recorded) > 60
+    assert recorded <= {str(study.parents[1] / path) for path in asked[1].split(", ")}
+
+
+def test_lost_files_that_nothing_reads_plan_their_jobs(study: Path, checkout: Path, plan: Plan) -> None:
+    lost = {
+        "data/audit.json": "audit",
+        "seed-0/evaluation/base/mcts.parquet": "evaluation mcts base",
+        "seed-0/round-1/training_curve.parquet": "dpo 1",
+        "tables/by_level.csv": "tables",
+        "plots/anytime.svg": "plots",
+    }
+    for name, job in lost.items():
+        kept = shutil.move(study / name, checkout.parent / "lost")
+        try:
+            assert job in plan(), name
+        finally:
+            shutil.move(kept, study / name)
+    assert plan() == set()
 
 
 @pytest.mark.parametrize(("model", "jobs"), [("adapter", FROM_TRAINING_ON), ("policy", FROM_TRAINING_ON - {"dpo 1"})])

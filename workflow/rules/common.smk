@@ -5,6 +5,7 @@
 # settings(...), code(...)  the two params of a rule: what it is told, and the code that runs
 # round_settings(...)  the same settings as the round of the job sees them, its overrides applied
 # policy(...)  the manifest of a round's policy; round 0 is the base model
+# everything(...)  the files of the study that rules write
 import json
 import shlex
 import subprocess
@@ -12,6 +13,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.io import strip_wildcard_constraints
 
 from codeq import config as configuration
 from codeq import crate as crates
@@ -28,6 +30,9 @@ RESULTS = f"results/{STUDY.name}"
 DATA = f"{RESULTS}/data"
 RUN = f"{RESULTS}/seed-{{seed}}"
 POLICIES = ["base", *(f"round-{number}" for number in range(1, STUDY.rounds + 1))]
+SHARDS = [
+    f"{number}-of-{STUDY.search.shards}" for number in range(1, STUDY.search.shards + 1)
+]
 
 # Rules run the Python that runs Snakemake, whether or not its environment is activated. How the machine is used is
 # no param of theirs: another value makes nothing stale.
@@ -113,6 +118,32 @@ def base_files(wildcards):
         sorted(map(str, filter(Path.is_file, directory.iterdir())))
         if directory.is_dir()
         else []
+    )
+
+
+def everything(rules):
+    """Every file of the study that one of the rules writes."""
+    rounds = range(1, STUDY.rounds + 1)
+    values = {
+        "seed": STUDY.seeds,
+        "round": rounds,
+        "policy": POLICIES,
+        "mode": STUDY.evaluation.modes,
+        "shard": SHARDS,
+        "table": [
+            *(f"round-{number}/trajectories" for number in rounds),
+            *expand(
+                "attempts/{policy}/{mode}",
+                policy=POLICIES,
+                mode=STUDY.evaluation.modes,
+            ),
+        ],
+    }
+    patterns = [
+        strip_wildcard_constraints(pattern) for rule in rules for pattern in rule.output
+    ]
+    return expand(
+        [pattern for pattern in patterns if pattern.startswith(f"{RESULTS}/")], **values
     )
 
 

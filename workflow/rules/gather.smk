@@ -6,10 +6,7 @@
 
 rule gather:
     input:
-        [
-            f"{RUN}/shards/{number}-of-{STUDY.search.shards}/{{table}}.parquet"
-            for number in range(1, STUDY.search.shards + 1)
-        ],
+        [f"{RUN}/shards/{shard}/{{table}}.parquet" for shard in SHARDS],
     output:
         f"{RUN}/{{table}}.parquet",
     log:

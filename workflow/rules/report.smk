@@ -36,44 +36,6 @@ CARDS = expand(
     policy=POLICIES[1:],
     kind=["adapter", "policy"],
 )
-BETWEEN = [
-    f"{RESULTS}/base/manifest.json",
-    *(
-        f"{DATA}/{table}.parquet"
-        for table in (
-            "raw",
-            "problems",
-            "bugs",
-            "tests",
-            "untested",
-            "screen",
-            "hidden_tests",
-            "hidden_untested",
-            "hidden_screen",
-            "duplicates",
-            "splits",
-        )
-    ),
-    *expand(
-        f"{RUN}/{{policy}}/{{file}}",
-        seed=STUDY.seeds,
-        policy=POLICIES[1:],
-        file=[
-            "trajectories.parquet",
-            "pairs.parquet",
-            "pairs.md",
-            "reference.parquet",
-            "adapter/manifest.json",
-            "policy/manifest.json",
-        ],
-    ),
-    *expand(
-        f"{RUN}/attempts/{{policy}}/{{mode}}.parquet",
-        seed=STUDY.seeds,
-        policy=POLICIES,
-        mode=STUDY.evaluation.modes,
-    ),
-]
 
 
 rule tables:
