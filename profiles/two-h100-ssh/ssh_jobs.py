@@ -1,39 +1,37 @@
 """Jobs on machines that ssh reaches: submit, status and cancel for Snakemake's executor cluster-generic.
 
-`machines.json` beside this file maps what rules ask for (machine="inference" | "training") to a machine: the arguments
-of ssh that lead to it, its GPUs, how many jobs without a GPU it runs at once, and for how many seconds it may be out of
-reach before its jobs count as failed.
+`machines.json` beside this file maps what rules ask for (machine="inference" | "training") to a machine; README.md
+explains it.
 
-A job has a directory below .snakemake/ssh, which all machines share: `script`, `log`, `process` (its id and start on
-its machine) and at the end `exit`. It runs detached, so that a lost connection ends nothing. Jobs wait on their machine
-for a GPU, or for a place, that nobody has locked; a lock ends with its holder, however that ends. It needs nothing but
-Python.
+A job has a directory below .snakemake/ssh: `script`, `log`, `process` (its id and start on its machine) and at the end
+`exit`. All machines share it, or else it travels to and fro with the job's files. A job runs detached, so that a lost
+connection ends nothing. Jobs wait on their machine for a GPU, or for a place, that nobody has locked; a lock ends with
+its holder, however that ends.
 """
 
 import contextlib
 import fcntl
-import json
 import os
+import re
 import secrets
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-HERE = Path(__file__).resolve().parent
+import travel
+from machines import HERE, apart, ask, bring, command, directory, machines, send, send_code, translate, where
+
 JOBS = Path(".snakemake/ssh")
 START_SECONDS = 60  # within which a job must have begun
-SSH = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10"]
 
 
 def main() -> None:
-    command, *arguments = sys.argv[1:]
-    {"submit": submit, "status": status, "cancel": cancel, "run": run}[command](*arguments)
+    act, *arguments = sys.argv[1:]
+    {"submit": submit, "status": status, "cancel": cancel, "run": run}[act](*arguments)
 
 
 def submit(machine: str, gpus: str, script: str) -> None:
@@ -43,25 +41,33 @@ def submit(machine: str, gpus: str, script: str) -> None:
         sys.exit(f"{machine}: a job asks for {gpus} GPUs, but machines.json gives it {there['gpus']}")
     job = JOBS / f"{machine}-{time.strftime('%m%d-%H%M%S')}-{secrets.token_hex(3)}"
     job.mkdir(parents=True)
-    shutil.copy(script, job / "script")
     (job / "machine").write_text(machine)
-    run_it = shlex.join([sys.executable, str(HERE / "ssh_jobs.py"), "run", str(job), gpus])
-    log = shlex.quote(str(job / "log"))
-    detached = f"cd {shlex.quote(os.getcwd())} && (setsid {run_it} </dev/null >{log} 2>&1 &)"
-    done = ask(machine, detached)
-    if done.returncode:
-        sys.exit(
-            f"{where(machine)} cannot run a job: {done.stderr.strip()}. See that it is up, then run snakemake again"
-        )
+    (job / "script").write_text(Path(script).read_text())
+    if apart(machine):
+        # All files are there before the job begins: it need not wait for any.
+        here = re.sub(r"--wait-for-files(-file)? .*?(?= --)", "", (job / "script").read_text())
+        (job / "script").write_text(translate(here, machine))
+        files = [job / "script", job / "machine", *travel.inputs(job / "script")]
+        check(machine, send_code(machine))
+        check(machine, send(machine, files, job / "files"))
+    run_it = translate(shlex.join([sys.executable, str(HERE / "ssh_jobs.py"), "run", str(job), gpus]), machine)
+    detached = f"(setsid {run_it} </dev/null >{shlex.quote(str(job / 'log'))} 2>&1 &)"
+    check(machine, ask(machine, f"cd {shlex.quote(directory(machine))} && {detached}"))
     print(job.name)
+
+
+def check(machine: str, done: "subprocess.CompletedProcess[str]") -> None:
+    """End with the reason why a job could not be brought to its machine, if so."""
+    if done.returncode:
+        why = done.stderr.strip()
+        sys.exit(f"{where(machine)} cannot run a job: {why}. See that it is up, then run snakemake again")
 
 
 def status(name: str) -> None:
     """Print ``running``, ``success`` or ``failed``; of a failure, say on stderr what is known."""
     job = JOBS / name
     machine = (job / "machine").read_text()
-    if (found := ended(job)) is None:
-        found = look(job, machine)
+    found = look(job, machine)
     if found == "running":
         print("running")
     elif found == "0":
@@ -80,41 +86,62 @@ def ended(job: Path) -> str | None:
 
 
 def look(job: Path, machine: str) -> str:
+    """The exit status of a job that came to its end, ``running``, or what is wrong."""
+    if apart(machine):
+        done = bring(machine, [job / "process", job / "exit", job / "log"], job / "files")
+        if done.returncode:
+            return out_of_reach(job, machine, done.stderr)
+    found = ended(job) or alive(job, machine)
+    if found != "running" and apart(machine):
+        # Outputs twice: the first time brings the manifests, which name more files.
+        for files in (travel.logs, travel.outputs, travel.outputs) if found == "0" else (travel.logs,):
+            done = bring(machine, files(job / "script"), job / "files")
+            if done.returncode:
+                return out_of_reach(job, machine, done.stderr)
+    return found
+
+
+def alive(job: Path, machine: str) -> str:
     """What has become of a job without an end: ``running``, or what is wrong."""
     if not (job / "process").exists():
         late = time.time() - job.stat().st_mtime > START_SECONDS
-        return f"did not start within {START_SECONDS} s" if late else "running"
+        return f"did not start within {START_SECONDS} s; see that {directory(machine)} is there" if late else "running"
     process, start = (job / "process").read_text().split()
-    done = ask(machine, f"cat /proc/{process}/stat || true")
-    unreachable = job / "unreachable"
+    # The end is read last, on the machine: a process may end in between, and a shared directory lag behind.
+    done = ask(machine, f"cd {shlex.quote(directory(machine))} && cat /proc/{process}/stat; cat {job / 'exit'}; true")
     if done.returncode:
-        if not unreachable.exists():
-            unreachable.touch()
-        away = time.time() - unreachable.stat().st_mtime
-        if away < machines()[machine]["patience_s"]:
-            return "running"
-        why = done.stderr.strip()
-        return f"its machine has been out of reach for {away:.0f} s ({why}); run snakemake again once it is back"
-    unreachable.unlink(missing_ok=True)
-    if done.stdout and started(done.stdout) == start:
+        return out_of_reach(job, machine, done.stderr)
+    (job / "unreachable").unlink(missing_ok=True)
+    stat, _, end = done.stdout.rpartition("\n")
+    if stat and started(stat) == start:
         return "running"
-    time.sleep(1)  # a shared directory may lag behind
-    return ended(job) or "was killed; run snakemake again"
+    return end or "was killed; run snakemake again"
+
+
+def out_of_reach(job: Path, machine: str, why: str) -> str:
+    """``running`` until a machine's patience is over, then what is wrong."""
+    unreachable = job / "unreachable"
+    if not unreachable.exists():
+        unreachable.touch()
+    away = time.time() - unreachable.stat().st_mtime
+    if away < machines()[machine]["patience_s"]:
+        return "running"
+    return f"its machine has been out of reach for {away:.0f} s ({why.strip()}); run snakemake again once it is back"
 
 
 def cancel(*names: str) -> None:
     """End jobs with all their processes, in the background: Snakemake waits for two seconds only."""
-    groups: dict[str, list[str]] = {}
+    of: dict[str, list[str]] = {}
     for name in names:
         with contextlib.suppress(FileNotFoundError):
-            process = (JOBS / name / "process").read_text().split()[0]
-            groups.setdefault((JOBS / name / "machine").read_text(), []).append(f"-{process}")
-    for machine, processes in groups.items():
-        these = " ".join(processes)
-        kill = f"kill -TERM -- {these}; sleep 3; kill -KILL -- {these}"
-        command = [*SSH, *shlex.split(machines()[machine]["ssh"]), kill]
+            of.setdefault((JOBS / name / "machine").read_text(), []).append(str(JOBS / name))
+    for machine, jobs in of.items():
+        ids = " ".join(f"{job}/process" for job in jobs)
+        marks = " ".join(f"{job}/cancelled" for job in jobs)
+        # The mark is for a job that has not begun.
+        groups = f"cd {shlex.quote(directory(machine))} && touch {marks}; groups=$(sed 's/ .*//; s/^/-/' {ids})"
         subprocess.Popen(
-            command,
+            command(machine, f"{groups}; kill -TERM -- $groups; sleep 3; kill -KILL -- $groups"),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -122,18 +149,27 @@ def cancel(*names: str) -> None:
         )
 
 
-def run(directory: str, gpus: str) -> None:
+def run(name: str, gpus: str) -> None:
     """On its machine: wait for a place, run the job, write how it ended."""
-    job = Path(directory)
+    job = Path(name)
     machine = (job / "machine").read_text()
     with open("/proc/self/stat") as file:
         write(job / "process", f"{os.getpid()} {started(file.read())}")
+    if (job / "cancelled").exists():
+        return
     there = machines()[machine]
     kind, most, wanted = ("gpu", there["gpus"], int(gpus)) if int(gpus) else ("job", there["jobs"], 1)
     with places(machine, kind, most, wanted) as mine:
         devices = ",".join(map(str, mine)) if kind == "gpu" else ""
         place = {"CUDA_VISIBLE_DEVICES": devices, "CODEQ_NODE": shlex.split(there["ssh"])[-1], "CODEQ_JOB": job.name}
-        done = subprocess.run(["sh", str(job / "script")], env={**os.environ, **place}, check=False)
+        # The code of this directory, wherever its Python is.
+        environment = {**os.environ, **place, "PYTHONPATH": os.getcwd()}
+        script = ["sh", str(job / "script")]
+        models = travel.models(job / "script") if any(map(apart, machines())) else []
+        for line in ([sys.executable, "scripts/restore.py", *models], script) if models else (script,):
+            done = subprocess.run(line, env=environment, check=False)
+            if done.returncode:
+                break
     write(job / "exit", str(done.returncode))
 
 
@@ -164,21 +200,6 @@ def places(machine: str, kind: str, most: int, wanted: int) -> Iterator[list[int
     yield list(held)
     for file in held.values():
         file.close()
-
-
-def machines() -> dict[str, dict[str, Any]]:
-    """machines.json. Read anew at each call, which is a process of its own."""
-    return json.loads((HERE / "machines.json").read_text())
-
-
-def where(machine: str) -> str:
-    return f"{shlex.split(machines()[machine]['ssh'])[-1]} ({machine})"
-
-
-def ask(machine: str, command: str) -> "subprocess.CompletedProcess[str]":
-    """Run a shell command on a machine; exit status 255 says that it cannot be reached."""
-    line = [*SSH, *shlex.split(machines()[machine]["ssh"]), command]
-    return subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
 
 def started(stat: str) -> str:

@@ -1,4 +1,4 @@
-"""A Slurm cluster of two nodes, and Snakemake run in it with the profile two-h100."""
+"""A Slurm cluster of two nodes, and Snakemake run in it with the profile two-h100; two machines that ssh reaches."""
 
 import os
 import shutil
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from cluster import MARK, Cluster, Submit, missing, required, running
+from sshd import Machine, missing_ssh, sshds
 
 
 @pytest.fixture(scope="package")
@@ -60,3 +61,15 @@ def submit(slurm: Cluster) -> Iterator[Submit]:
     for process in started:
         process.kill()
         process.wait()
+
+
+@pytest.fixture(scope="session")
+def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Machine]]:
+    """The machines "inference" and "training"; a test that stops one starts it again."""
+    reason = missing_ssh()
+    if reason:
+        if required("slurm"):
+            pytest.fail(f"CODEQ_REQUIRE asks for the tests of the cluster: {reason}")
+        pytest.skip(reason)
+    with sshds(tmp_path_factory.mktemp("ssh")) as found:
+        yield found

@@ -1,133 +1,29 @@
 """The profile two-h100-ssh for real: two sshd on this host stand for the two machines."""
 
-import json
 import os
-import shutil
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from cluster import free_ports, required, wait_until
+from cluster import wait_until
+from sshd import PATIENCE, PROFILE, Jobs, Machine, name_machines, process_of, script, snakemake, ssh_jobs, state
 
 from codeq.lineage import manifest_digest, read_record
 
 pytestmark = pytest.mark.slow
-SSHD = "/usr/sbin/sshd"
-PROFILE = "profiles/two-h100-ssh"
-PATIENCE = 4
-
-
-@dataclass
-class Machine:
-    """One sshd; `arguments` of ssh lead to it."""
-
-    arguments: str
-    command: list[str]
-    daemon: "subprocess.Popen[bytes] | None" = None
-
-    def start(self) -> None:
-        self.daemon = subprocess.Popen(self.command, stderr=subprocess.DEVNULL)
-        there = ["ssh", *self.arguments.split(), "true"]
-        wait_until(lambda: subprocess.run(there, capture_output=True, check=False).returncode == 0, "sshd answers")
-
-    def stop(self) -> None:
-        assert self.daemon is not None
-        self.daemon.kill()
-        self.daemon.wait()
-
-
-@pytest.fixture(scope="module")
-def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Machine]]:
-    """Machines A and B, with keys of their own; nothing of the user's ssh is read or written."""
-    reason = None if os.access(SSHD, os.X_OK) and shutil.which("ssh") else "no sshd: apt-get install openssh-server"
-    reason = reason or ("another user's login needs root" if os.geteuid() else None)
-    if reason:
-        if required("slurm"):
-            pytest.fail(f"CODEQ_REQUIRE asks for the tests of the cluster: {reason}")
-        pytest.skip(reason)
-    directory = tmp_path_factory.mktemp("ssh")
-    Path("/run/sshd").mkdir(exist_ok=True)
-    for name in ("host", "user"):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(directory / name)], check=True)
-    shutil.copy(directory / "user.pub", directory / "authorized")
-    found, entries = {}, []
-    for (role, host), port in zip(
-        {"inference": "machine-a", "training": "machine-b"}.items(), free_ports(2), strict=True
-    ):
-        options = {
-            "Port": port,
-            "ListenAddress": "127.0.0.1",
-            "HostKey": directory / "host",
-            "AuthorizedKeysFile": directory / "authorized",
-            "PidFile": "none",
-            "StrictModes": "no",
-            "UsePAM": "no",
-            "PasswordAuthentication": "no",
-            "PermitRootLogin": "yes",
-        }
-        (directory / host).write_text("".join(f"{key} {value}\n" for key, value in options.items()))
-        entries.append(f"Host {host}\n  HostName 127.0.0.1\n  Port {port}\n")
-        found[role] = Machine(f"-F {directory / 'config'} {host}", [SSHD, "-D", "-f", str(directory / host)])
-    common = f"  IdentityFile {directory / 'user'}\n  IdentitiesOnly yes\n  LogLevel ERROR\n"
-    common += f"  StrictHostKeyChecking no\n  UserKnownHostsFile {directory / 'known'}\n"
-    (directory / "config").write_text("".join(entry + common for entry in entries))
-    for machine in found.values():
-        machine.start()
-    yield found
-    for machine in found.values():
-        machine.stop()
 
 
 @pytest.fixture
 def clone(prepared: Path, machines: dict[str, Machine]) -> Path:
-    """A checkout whose profile names these machines."""
-    path = prepared / PROFILE / "machines.json"
-    known = json.loads(path.read_text())
-    assert known.keys() == machines.keys()
-    for role, machine in machines.items():
-        known[role] |= {"ssh": machine.arguments, "patience_s": PATIENCE}
-    path.write_text(json.dumps(known))
-    return prepared
+    """A checkout that both machines share."""
+    return name_machines(prepared, machines)
 
 
 @pytest.fixture
-def jobs(clone: Path, tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
-    """Call ssh_jobs.py as Snakemake does."""
-
-    def call(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, f"{PROFILE}/ssh_jobs.py", *arguments]
-        return subprocess.run(command, cwd=clone, capture_output=True, text=True, timeout=60, check=False)
-
-    return call
-
-
-def script(path: Path, *lines: str) -> str:
-    path.write_text("\n".join(["#!/bin/sh", *lines, ""]))
-    return str(path)
-
-
-def state(jobs: Callable[..., "subprocess.CompletedProcess[str]"], job: str) -> str:
-    return jobs("status", job).stdout.strip()
-
-
-def process_of(clone: Path, job: str) -> int:
-    path = clone / ".snakemake" / "ssh" / job / "process"
-    wait_until(path.exists, "the job runs")
-    return int(path.read_text().split()[0])
-
-
-def snakemake(clone: Path, *arguments: str) -> "subprocess.Popen[str]":
-    # What a login gives on real machines; here both run on a checkout that is not installed.
-    environment = {**os.environ, "PYTHONPATH": str(clone), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "snakemake", "--profile", PROFILE, *arguments]
-    return subprocess.Popen(
-        command, cwd=clone, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+def jobs(clone: Path) -> Jobs:
+    return ssh_jobs(clone)
 
 
 def test_a_round_searches_on_machine_a_trains_on_machine_b_and_gives_the_same_policy(study: Path, clone: Path) -> None:
