@@ -85,9 +85,6 @@ class DataSettings(Section):
         0.8, "verified Jaccard similarity from which two bugs are duplicates", unit="1", gt=0, le=1
     )
     test_problems: int = setting(123, "problem clusters in the evaluation set", unit="clusters", source="CodeQ", ge=1)
-    test_bugs_per_problem: int = setting(
-        1, "bugs of each evaluation problem that are used", unit="bugs", source="CodeQ", ge=1
-    )
     train_bugs: int | None = setting(None, "cap on training bugs; null uses all", unit="bugs", ge=1)
 
 
@@ -208,8 +205,11 @@ class EvaluationSettings(Section):
     modes: tuple[Mode, ...] = setting(
         ("single_pass", "best_of_n", "mcts"), "how each policy is evaluated", min_length=1
     )
+    bugs_per_problem: int = setting(
+        1, "evaluate at most so many test bugs of each problem", unit="bugs", source="CodeQ", ge=1
+    )
     max_bugs: int | None = setting(
-        None, "evaluate only the first so many test bugs (by id); null: all", unit="bugs", ge=1
+        None, "evaluate only the first so many of these (by id); null: all", unit="bugs", ge=1
     )
 
 

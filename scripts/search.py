@@ -33,6 +33,7 @@ def main() -> None:
     study = args.settings
 
     from codeq import models
+    from codeq.data import splits
     from codeq.progress import track
     from codeq.sandbox import Sandbox
     from codeq.search import MODES
@@ -42,21 +43,27 @@ def main() -> None:
     from codeq.search.trajectory import rows
 
     read = ("problems", "bugs", "tests", "splits")
+    # What decides which test bugs are tried; of the train split all are.
+    chosen = {"data": ["seed"], "evaluation": ["bugs_per_problem", "max_bugs"]} if args.split == "test" else {}
     with lineage.record(
         script=__file__,
         inputs={**{name: getattr(args, name) for name in read}, "policy": args.policy},
         outputs={"trajectories": args.trajectories},
         settings={
-            **stage.sections(study, "model", "sandbox", "search"),
+            **stage.sections(study, "model", "sandbox", "search", **chosen),
             **{key: getattr(args, key) for key in ("mode", "round", "split", "shard")},
         },
         seed=args.seed,
     ) as run:
         policy = models.load(study.model, args.policy.parent)
+        data = {name: tables.read(name, getattr(args, name)) for name in read}
+        if args.split == "test":
+            bugs = splits.evaluated(data["splits"], study.evaluation, study.data.seed)
+        else:
+            bugs = data["splits"].filter(split="train")["bug_id"].to_list()
         whole = tasks(
-            {name: tables.read(name, getattr(args, name)) for name in read},
-            args.split,
-            most=study.evaluation.max_bugs if args.split == "test" else None,
+            data,
+            bugs,
             round=args.round,
             seed=args.seed,
             policy=policy.policy,

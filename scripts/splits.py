@@ -19,7 +19,7 @@ def main() -> None:
         script=__file__,
         inputs={name: getattr(args, name) for name in ("bugs", "duplicates", "screen")},
         outputs={"splits": args.splits},
-        settings=stage.sections(args.settings, data=["seed", "test_bugs_per_problem", "test_problems", "train_bugs"]),
+        settings=stage.sections(args.settings, data=["seed", "test_problems", "train_bugs"]),
         seed=data.seed,
     ):
         bugs, duplicates, screen = (tables.read(name, getattr(args, name)) for name in ("bugs", "duplicates", "screen"))

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 import polars as pl
 
 from codeq import tables
-from codeq.config import DataSettings
+from codeq.config import DataSettings, EvaluationSettings
 from codeq.errors import DataError
 from codeq.identity import digest
 
@@ -21,9 +21,9 @@ def splits(
     """Table `splits`, sorted by bug_id.
 
     Clusters that hold a usable bug are ordered by a hash of their smallest problem_id; the first
-    `test_problems` of them form the test set, each with one problem and at most
-    `test_bugs_per_problem` of its usable bugs. The usable bugs of the other clusters are for
-    training, at most `train_bugs`, in hash order. All other bugs are "unused".
+    `test_problems` of them form the test set, each with the usable bugs of one problem. The usable
+    bugs of the other clusters are for training, at most `train_bugs`, in hash order. All other bugs
+    are "unused".
 
     `usable` are bug ids. Raises DataError if a bug has no cluster or there are too few clusters.
     """
@@ -48,8 +48,7 @@ def splits(
     split_of: dict[str, str] = {}
     for cluster in clusters[: settings.test_problems]:
         problem = _shuffled({problem_of[bug] for bug in members[cluster]}, seed)[0]
-        kept = _shuffled([bug for bug in members[cluster] if problem_of[bug] == problem], seed)
-        split_of |= dict.fromkeys(kept[: settings.test_bugs_per_problem], "test")
+        split_of |= dict.fromkeys((bug for bug in members[cluster] if problem_of[bug] == problem), "test")
     rest = [bug for cluster in clusters[settings.test_problems :] for bug in members[cluster]]
     split_of |= dict.fromkeys(_shuffled(rest, seed)[: settings.train_bugs], "train")
 
@@ -65,6 +64,17 @@ def splits(
             for bug in sorted(problem_of)
         ],
     )
+
+
+def evaluated(splits: pl.DataFrame, settings: EvaluationSettings, seed: int) -> list[str]:
+    """The test bugs that are evaluated, sorted: of each problem the first `bugs_per_problem` in hash order, and of
+    these the first `max_bugs` by id."""
+    kept = [
+        bug
+        for rows in splits.filter(pl.col("split") == "test").partition_by("problem_id")
+        for bug in _shuffled(rows["bug_id"].to_list(), seed)[: settings.bugs_per_problem]
+    ]
+    return sorted(kept)[: settings.max_bugs]
 
 
 def check_disjoint(splits: pl.DataFrame, table: pl.DataFrame, split: str = "test") -> None:

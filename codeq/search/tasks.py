@@ -1,7 +1,7 @@
-"""The tasks of a search: the bugs of one split, or one shard of them, each with its public tests."""
+"""The tasks of a search: bugs, or one shard of them, each with its public tests."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import polars as pl
 
@@ -12,17 +12,12 @@ from codeq.tables import CALL
 
 
 def tasks(
-    tables: Mapping[str, pl.DataFrame], split: str, *, most: int | None, round: int, seed: int, policy: str
+    tables: Mapping[str, pl.DataFrame], bugs: Collection[str], *, round: int, seed: int, policy: str
 ) -> list[Task]:
-    """One task per bug of the split, in the order of the bugs' ids; at most the first `most` of them.
-
-    `tables` holds `problems`, `bugs`, `tests` and `splits`.
-    """
+    """One task per bug, in the order of their ids. `tables` holds `problems`, `bugs` and `tests`."""
     chosen = (
-        tables["splits"]
-        .filter(pl.col("split") == split)
-        .select("bug_id")
-        .join(tables["bugs"], on="bug_id")
+        tables["bugs"]
+        .filter(pl.col("bug_id").is_in(bugs))
         .join(tables["problems"].select("problem_id", "statement", *CALL), on="problem_id")
         .sort("bug_id")
     )
@@ -37,7 +32,7 @@ def tasks(
             seed=seed,
             policy=policy,
         )
-        for bug in chosen[:most].iter_rows(named=True)
+        for bug in chosen.iter_rows(named=True)
     ]
 
 

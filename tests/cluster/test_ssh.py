@@ -13,6 +13,7 @@ from sshd import PATIENCE, PROFILE, Jobs, Machine, name_machines, process_of, sc
 from codeq.lineage import manifest_digest, read_record
 
 pytestmark = pytest.mark.slow
+SEARCHED = "results/small/seed-0/round-1/trajectories.parquet"
 
 
 @pytest.fixture
@@ -82,12 +83,45 @@ def test_cancelled_jobs_leave_no_process(jobs, clone: Path, tmp_path: Path) -> N
     began = time.monotonic()
     subprocess.run([f"{PROFILE}/cancel", job], cwd=clone, check=True)
     assert time.monotonic() - began < 2
-
-    def group() -> str:
-        return subprocess.run(["pgrep", "-g", str(process)], capture_output=True, text=True, check=False).stdout
-
-    wait_until(lambda: not group(), "the group ends", 15)
+    wait_until(lambda: not alive(process), "the group ends", 15)
     assert state(jobs, job) == "failed"
+
+
+def test_ctrl_c_ends_the_jobs_with_all_their_processes(clone: Path) -> None:
+    run, group = search_begun(clone)
+    run.send_signal(signal.SIGINT)
+    output, _ = run.communicate(timeout=60)
+    assert run.returncode == 1, output[-3000:]
+    wait_until(lambda: not alive(group), "the jobs end", 30)
+
+
+def test_a_killed_snakemake_leaves_its_jobs_and_the_next_run_waits_for_them(clone: Path) -> None:
+    run, group = search_begun(clone)
+    run.kill()
+    run.communicate(timeout=60)
+    assert alive(group)
+    again = snakemake(clone, SEARCHED, "--configfile", "config/small.yaml", "--nolock")
+    output, _ = again.communicate(timeout=300)
+    assert again.returncode == 0, output[-3000:]
+    (only,) = (clone / ".snakemake" / "ssh").iterdir()
+    assert f"Resuming incomplete job 0 with external jobid '{only.name}'" in output
+    assert (clone / SEARCHED).exists()
+    assert not alive(group)
+
+
+def search_begun(clone: Path) -> tuple["subprocess.Popen[str]", int]:
+    """A run whose only job searches, and the group of that job's processes."""
+    run = snakemake(clone, SEARCHED, "--configfile", "config/small.yaml")
+    jobs = clone / ".snakemake" / "ssh"
+    wait_until(lambda: jobs.is_dir() and any(jobs.iterdir()), "a job is submitted", 60)
+    (job,) = jobs.iterdir()
+    wait_until((clone / SEARCHED).with_suffix(".journal").exists, "the search begins", 90)
+    return run, process_of(clone, job.name)
+
+
+def alive(group: int) -> str:
+    """The processes of a group, one a line."""
+    return subprocess.run(["pgrep", "-g", str(group)], capture_output=True, text=True, check=False).stdout
 
 
 def test_a_machine_out_of_reach_for_a_while_fails_nothing_and_for_long_its_jobs(

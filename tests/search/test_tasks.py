@@ -1,4 +1,4 @@
-"""Tasks: the bugs of a split in a stable order, shared out among shards."""
+"""Tasks: bugs in a stable order, shared out among shards."""
 
 import polars as pl
 import pytest
@@ -12,30 +12,20 @@ from codeq.search.tasks import of_shard, tasks
 @pytest.fixture(scope="module")
 def study() -> dict[str, pl.DataFrame]:
     raw = records.raw(0, 1)
-    bugs = records.bug_rows(raw)
-    splits = bugs.select(
-        "bug_id",
-        "problem_id",
-        pl.col("bug_id").alias("cluster_id"),
-        pl.when(pl.int_range(pl.len()) % 3 == 0).then(pl.lit("test")).otherwise(pl.lit("train")).alias("split"),
-    )
     return {
         "problems": records.problem_rows(raw),
-        "bugs": bugs,
+        "bugs": records.bug_rows(raw).sample(fraction=1, shuffle=True, seed=1),
         "tests": records.test_rows(raw),
-        "splits": splits.sample(fraction=1, shuffle=True, seed=1),
     }
 
 
-def made(study: dict[str, pl.DataFrame], split: str = "train", most: int | None = None) -> list[Task]:
-    return tasks(study, split, most=most, round=2, seed=3, policy="digest")
+def made(study: dict[str, pl.DataFrame]) -> list[Task]:
+    """Tasks of every third bug, asked for in another order."""
+    return tasks(study, study["bugs"]["bug_id"].sort(descending=True)[::3].to_list(), round=2, seed=3, policy="digest")
 
 
-def test_every_bug_of_the_split_is_a_task_in_the_order_of_ids(study: dict[str, pl.DataFrame]) -> None:
-    for split in ("train", "test"):
-        found = [task.bug_id for task in made(study, split)]
-        assert found == sorted(study["splits"].filter(pl.col("split") == split)["bug_id"])
-    assert made(study, "test", most=5) == made(study, "test")[:5]
+def test_every_bug_that_is_asked_for_is_a_task_in_the_order_of_ids(study: dict[str, pl.DataFrame]) -> None:
+    assert [task.bug_id for task in made(study)] == study["bugs"]["bug_id"].sort(descending=True)[::3].sort().to_list()
 
 
 def test_a_task_holds_its_bug_and_its_problem_s_public_tests_alone(study: dict[str, pl.DataFrame]) -> None:

@@ -51,7 +51,7 @@ RECORDS = {
     "raw": record(
         "raw", data={"source": "Rtian/DebugBench", "revision": "r1", "language": "python3", "seed": 0}
     ),
-    "splits": record("splits", data={"train_bugs": 64, "test_problems": 20, "test_bugs_per_problem": 2, "seed": 0}),
+    "splits": record("splits", data={"train_bugs": 64, "test_problems": 20, "seed": 0}),
     "base_model": record("base_model", model={"base": "Qwen/Qwen2.5-Coder-7B-Instruct", "revision": "r2"}),
     "search": record(
         "search",

@@ -7,8 +7,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from codeq import tables
-from codeq.config import DataSettings
-from codeq.data.splits import check_disjoint, check_prompts, splits
+from codeq.config import DataSettings, EvaluationSettings
+from codeq.data.splits import check_disjoint, check_prompts, evaluated, splits
 from codeq.errors import DataError
 
 
@@ -35,7 +35,6 @@ def test_splits_are_disjoint_by_cluster_capped_and_independent_of_row_order(size
     clusters = duplicates.filter(pl.col("bug_id").is_in(usable))["cluster_id"].n_unique()
     settings = DataSettings(
         test_problems=data.draw(st.integers(1, len(sizes))),
-        test_bugs_per_problem=data.draw(st.integers(1, 3)),
         train_bugs=data.draw(st.none() | st.integers(1, 5)),
     )
     if clusters <= settings.test_problems:
@@ -56,12 +55,33 @@ def test_splits_are_disjoint_by_cluster_capped_and_independent_of_row_order(size
     assert test["cluster_id"].n_unique() == test["problem_id"].n_unique() == settings.test_problems
     for (problem,), rows in test.group_by("problem_id"):
         available = [bug for bug in usable if bug.startswith(problem.replace("problem", "bug") + "-")]
-        assert rows.height == min(settings.test_bugs_per_problem, len(available))
+        assert sorted(rows["bug_id"]) == sorted(available)
     left = [bug for bug in usable if f"cluster-{bug.split('-')[1]}" not in set(test["cluster_id"])]
     assert train.height == (len(left) if settings.train_bugs is None else min(len(left), settings.train_bugs))
     check_disjoint(table, train)
     with pytest.raises(DataError):
         check_disjoint(table, test)
+
+
+@hypothesis_settings(deadline=None)
+@given(SIZES, st.integers(1, 5), st.none() | st.integers(1, 5), st.integers(0, 5))
+def test_evaluation_takes_so_many_test_bugs_of_each_problem_and_these_by_id(sizes, per_problem, most, seed):
+    bugs, duplicates = study(sizes)
+    table = splits(bugs, duplicates, set(bugs["bug_id"]), DataSettings(test_problems=len(sizes) - 1), seed)
+    test = table.filter(pl.col("split") == "test")
+
+    def taken(count, first=None):
+        return evaluated(
+            test.sample(fraction=1, shuffle=True), EvaluationSettings(bugs_per_problem=count, max_bugs=first), seed
+        )
+
+    counts = test.filter(pl.col("bug_id").is_in(taken(per_problem)))["problem_id"].value_counts()
+    whole = test["problem_id"].value_counts()
+    assert dict(counts.iter_rows()) == {problem: min(count, per_problem) for problem, count in whole.iter_rows()}
+    assert taken(per_problem) == sorted(taken(per_problem))
+    assert set(taken(per_problem)) <= set(taken(per_problem + 1))
+    assert taken(per_problem, most) == taken(per_problem)[:most]
+    assert evaluated(table, EvaluationSettings(bugs_per_problem=per_problem), seed) == taken(per_problem)
 
 
 def test_further_bugs_of_a_problem_leave_every_cluster_on_its_side():
@@ -104,7 +124,7 @@ def test_a_bug_without_a_cluster_is_named():
 
 
 def test_an_unused_bug_of_a_test_cluster_is_a_leak_too():
-    bugs, duplicates = study([[3], [3]])
+    bugs, duplicates = study([[2, 2], [2, 2]])
     table = splits(bugs, duplicates, set(bugs["bug_id"]), DataSettings(test_problems=1), 0)
     cluster = table.filter(pl.col("split") == "test")["cluster_id"][0]
     unused = table.filter((pl.col("cluster_id") == cluster) & (pl.col("split") == "unused"))["bug_id"][0]

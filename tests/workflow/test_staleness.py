@@ -132,6 +132,9 @@ def test_a_lost_snakemake_folder_plans_nothing(checkout: Path, plan: Plan) -> No
             id="one more mode",
         ),
         pytest.param("evaluation={max_bugs: 7}", attempted(*POLICIES), id="fewer bugs evaluated"),
+        pytest.param(
+            "evaluation={bugs_per_problem: 2}", attempted(*POLICIES), id="more bugs of each problem evaluated"
+        ),
     ],
 )
 def test_a_changed_setting_plans_what_depends_on_it(plan: Plan, config: str, jobs: set[str]) -> None:

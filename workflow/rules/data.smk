@@ -204,9 +204,7 @@ rule splits:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=settings(
-            data=["seed", "test_bugs_per_problem", "test_problems", "train_bugs"]
-        ),
+        settings=settings(data=["seed", "test_problems", "train_bugs"]),
         code=code("splits"),
     shell:
         "python scripts/splits.py --settings {params.settings:q} --bugs {input.bugs:q}"

@@ -67,7 +67,13 @@ rule attempts:
         mem_mb=32000,
         runtime=720,
     params:
-        settings=settings("model", "sandbox", "search", evaluation=["max_bugs"]),
+        settings=settings(
+            "model",
+            "sandbox",
+            "search",
+            data=["seed"],
+            evaluation=["bugs_per_problem", "max_bugs"],
+        ),
         code=code("search"),
         shard=SHARD,
         journal=f"{RUN}/attempts/{{policy}}/{{mode}}.journal",
