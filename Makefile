@@ -1,6 +1,8 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= 2
+# One process more than cores, since the tests of clusters mostly wait.
+TESTERS ?= $(shell expr $$(nproc) + 1)
 
 .PHONY: help run test lint sandbox-image readme clean
 
@@ -11,7 +13,7 @@ run: .venv/ready  ## the whole loop on the embedded mini study, on a CPU
 	.venv/bin/snakemake --profile profiles/mini --cores $(CORES)
 
 test: .venv/ready lint  ## linters and every test
-	.venv/bin/pytest
+	OMP_NUM_THREADS=1 .venv/bin/pytest --numprocesses $(TESTERS) --dist loadgroup --no-loadscope-reorder
 
 lint: .venv/ready  ## style, types, import layers, workflow
 	.venv/bin/ruff check .

@@ -13,6 +13,25 @@ ROOT = Path(__file__).resolve().parents[1]
 pytest_plugins = ["finished_study"]
 
 
+# Tests that wait most of the time, or make what others need, begin first.
+FIRST = ("cluster", "workflow", "rules")
+# Directories whose files share a fixture that is dear, or a machine: one process tests them.
+TOGETHER = ("cluster", "suites")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The order of the tests, and which stay together where several processes share them out."""
+
+    def place(item: pytest.Item) -> tuple[int, int]:
+        folder = item.path.parent.name
+        return FIRST.index(folder) if folder in FIRST else len(FIRST)
+
+    items.sort(key=place)
+    for item in items:
+        group = item.path.parent if item.path.parent.name in TOGETHER else item.path
+        item.add_marker(pytest.mark.xdist_group(str(group.relative_to(ROOT))))
+
+
 def required(what: str) -> bool:
     """Whether a missing part of the machine is a failure here: CODEQ_REQUIRE lists such parts in CI."""
     return what in os.environ.get("CODEQ_REQUIRE", "").split(",")

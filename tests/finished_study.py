@@ -1,5 +1,9 @@
-"""A finished small study in a checkout of its own, made once for all tests of the workflow and its rules."""
+"""A finished small study in a checkout of its own, made once for all tests of the workflow, its rules and profiles.
 
+Processes that test side by side have a copy each: a test may harm it for a while.
+"""
+
+import fcntl
 import os
 import shutil
 import subprocess
@@ -30,7 +34,10 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def snakemake(checkout: Path) -> Snakemake:
     """Run Snakemake in the checkout with the interpreter of the tests; the output is text."""
+    return snakemake_in(checkout)
 
+
+def snakemake_in(checkout: Path) -> Snakemake:
     def run(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "PYTHONPATH": str(checkout)}
         done = subprocess.run(
@@ -51,8 +58,16 @@ def snakemake(checkout: Path) -> Snakemake:
 
 
 @pytest.fixture(scope="session")
-def study(checkout: Path, snakemake: Snakemake) -> Path:
+def study(checkout: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """results/small: the mini study in small, run from the raw rows to the report."""
-    shutil.copy(ROOT / "tests" / "workflow" / "small.yaml", checkout / "config" / "small.yaml")
-    snakemake("--configfile", "config/small.yaml", "--cores", "2")
+    base = tmp_path_factory.getbasetemp()
+    finished = (base if worker_id == "master" else base.parent) / "finished"
+    with open(f"{finished}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (finished / "results" / "small" / "ro-crate-metadata.json").exists():
+            shutil.rmtree(finished, ignore_errors=True)  # of a process that failed here
+            shutil.copytree(checkout, finished, symlinks=True, ignore=shutil.ignore_patterns("results", ".snakemake"))
+            shutil.copy(ROOT / "tests" / "workflow" / "small.yaml", finished / "config" / "small.yaml")
+            snakemake_in(finished)("--configfile", "config/small.yaml", "--cores", "2")
+    shutil.copytree(finished, checkout, symlinks=True, dirs_exist_ok=True)
     return checkout / "results" / "small"

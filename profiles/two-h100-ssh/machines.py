@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -19,21 +20,36 @@ CODE = ("codeq", "config", "profiles", "scripts", "workflow", "environment.yml",
 
 def machines() -> dict[str, dict[str, Any]]:
     """machines.json. Read anew at each call, which is a process of its own."""
-    return json.loads((HERE / "machines.json").read_text())
+    path = HERE / "machines.json"
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        sys.exit(f"{path}: {error}; README.md beside it shows what must be there")
+
+
+def settings(machine: str) -> dict[str, Any]:
+    """What machines.json says of a machine; ends with a message if something is missing."""
+    known = machines()
+    missing = [key for key in ("ssh", "gpus", "jobs", "patience_s") if key not in known.get(machine, {})]
+    if missing:
+        sys.exit(
+            f"{HERE / 'machines.json'}: machine {machine!r} has no {', '.join(missing)}; README.md says what each is"
+        )
+    return known[machine]
 
 
 def apart(machine: str) -> bool:
     """Whether a machine has a directory of its own, to which files must travel."""
-    return "directory" in machines()[machine]
+    return "directory" in settings(machine)
 
 
 def directory(machine: str) -> str:
     """Where the clone lies on a machine."""
-    return machines()[machine].get("directory", os.getcwd())
+    return settings(machine).get("directory", os.getcwd())
 
 
 def where(machine: str) -> str:
-    return f"{shlex.split(machines()[machine]['ssh'])[-1]} ({machine})"
+    return f"{shlex.split(settings(machine)['ssh'])[-1]} ({machine})"
 
 
 def translate(text: str, machine: str) -> str:
@@ -42,7 +58,7 @@ def translate(text: str, machine: str) -> str:
 
 
 def command(machine: str, line: str) -> list[str]:
-    return [*SSH, *shlex.split(machines()[machine]["ssh"]), line]
+    return [*SSH, *shlex.split(settings(machine)["ssh"]), line]
 
 
 def ask(machine: str, line: str) -> "subprocess.CompletedProcess[str]":
@@ -75,10 +91,10 @@ def _copy(
 
 
 def _rsync(machine: str, *arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
-    shell = shlex.join([*SSH, *shlex.split(machines()[machine]["ssh"])[:-1]])
+    shell = shlex.join([*SSH, *shlex.split(settings(machine)["ssh"])[:-1]])
     line = ["rsync", "--rsh", shell, *arguments]
     return subprocess.run(line, input=stdin, capture_output=True, text=True, check=False)
 
 
 def _at(machine: str) -> str:
-    return f"{shlex.split(machines()[machine]['ssh'])[-1]}:{directory(machine)}/"
+    return f"{shlex.split(settings(machine)['ssh'])[-1]}:{directory(machine)}/"

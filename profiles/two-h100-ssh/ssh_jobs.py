@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import travel
-from machines import HERE, apart, ask, bring, command, directory, machines, send, send_code, translate, where
+from machines import HERE, apart, ask, bring, command, directory, machines, send, send_code, settings, translate, where
 
 JOBS = Path(".snakemake/ssh")
 START_SECONDS = 60  # within which a job must have begun
@@ -35,10 +35,13 @@ def main() -> None:
 
 
 def submit(machine: str, gpus: str, script: str) -> None:
-    """Start a job and print its id."""
-    there = machines()[machine]
+    """Start a job, unless an earlier run of Snakemake left it running, and print its id."""
+    there = settings(machine)
     if int(gpus) > there["gpus"]:
         sys.exit(f"{machine}: a job asks for {gpus} GPUs, but machines.json gives it {there['gpus']}")
+    if left := running_for(Path(script)):
+        print(left)
+        return
     job = JOBS / f"{machine}-{time.strftime('%m%d-%H%M%S')}-{secrets.token_hex(3)}"
     job.mkdir(parents=True)
     (job / "machine").write_text(machine)
@@ -54,6 +57,24 @@ def submit(machine: str, gpus: str, script: str) -> None:
     detached = f"(setsid {run_it} </dev/null >{shlex.quote(str(job / 'log'))} 2>&1 &)"
     check(machine, ask(machine, f"cd {shlex.quote(directory(machine))} && {detached}"))
     print(job.name)
+
+
+def running_for(script: Path) -> str | None:
+    """The job that still makes the outputs of a script, in the same way; ends with a message if in another way."""
+    wanted = travel.properties(script)
+    for job in (path.parent for path in JOBS.glob("*/script")):
+        if (job / "exit").exists() or (job / "cancelled").exists():
+            continue
+        made = travel.properties(job / "script")
+        if not made.get("output") or made["output"] != wanted.get("output"):
+            continue
+        if look(job, (job / "machine").read_text()) == "running":
+            if all(made.get(part) == wanted.get(part) for part in ("rule", "wildcards", "input", "params")):
+                return job.name
+            sys.exit(
+                f"job {job.name} makes {made['output'][0]} by other settings; wait for it, or {HERE}/cancel {job.name}"
+            )
+    return None
 
 
 def check(machine: str, done: "subprocess.CompletedProcess[str]") -> None:
@@ -124,7 +145,7 @@ def out_of_reach(job: Path, machine: str, why: str) -> str:
     if not unreachable.exists():
         unreachable.touch()
     away = time.time() - unreachable.stat().st_mtime
-    if away < machines()[machine]["patience_s"]:
+    if away < settings(machine)["patience_s"]:
         return "running"
     return f"its machine has been out of reach for {away:.0f} s ({why.strip()}); run snakemake again once it is back"
 
@@ -157,7 +178,7 @@ def run(name: str, gpus: str) -> None:
         write(job / "process", f"{os.getpid()} {started(file.read())}")
     if (job / "cancelled").exists():
         return
-    there = machines()[machine]
+    there = settings(machine)
     kind, most, wanted = ("gpu", there["gpus"], int(gpus)) if int(gpus) else ("job", there["jobs"], 1)
     with places(machine, kind, most, wanted) as mine:
         devices = ",".join(map(str, mine)) if kind == "gpu" else ""
@@ -166,7 +187,8 @@ def run(name: str, gpus: str) -> None:
         environment = {**os.environ, **place, "PYTHONPATH": os.getcwd()}
         script = ["sh", str(job / "script")]
         models = travel.models(job / "script") if any(map(apart, machines())) else []
-        for line in ([sys.executable, "scripts/restore.py", *models], script) if models else (script,):
+        restore = [travel.python(job / "script"), "scripts/restore.py", *models]
+        for line in (restore, script) if models else (script,):
             done = subprocess.run(line, env=environment, check=False)
             if done.returncode:
                 break

@@ -9,6 +9,8 @@ results/ are no job's: what a study starts from must lie on each machine.
 
 import json
 import os
+import re
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,12 @@ def properties(script: Path) -> dict[str, Any]:
     mark = "# properties = "
     lines = [line for line in script.read_text().splitlines() if line.startswith(mark)]
     return json.loads(lines[0].removeprefix(mark)) if lines else {}
+
+
+def python(script: Path) -> str:
+    """The Python that runs Snakemake in a job, and so has what CodeQ needs."""
+    found = re.search(r"(\S+) -m snakemake ", script.read_text())
+    return found[1] if found else sys.executable
 
 
 def models(script: Path) -> list[str]:

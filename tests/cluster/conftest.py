@@ -35,7 +35,7 @@ def clone(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def prepared(study: Path, tmp_path: Path) -> Path:
     """The finished small study without what the search and all after it made."""
-    ignored = shutil.ignore_patterns("seed-0", "tables", "plots", "report.html*", ".snakemake", "__pycache__")
+    ignored = shutil.ignore_patterns("seed-0", "tables", "plots", "report.html", ".snakemake", "__pycache__")
     return Path(shutil.copytree(study.parents[1], tmp_path / "clone", symlinks=True, ignore=ignored))
 
 

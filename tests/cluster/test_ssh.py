@@ -1,5 +1,6 @@
 """The profile two-h100-ssh for real: two sshd on this host stand for the two machines."""
 
+import json
 import os
 import signal
 import subprocess
@@ -64,6 +65,20 @@ def test_more_gpus_than_a_machine_has_are_refused(jobs, tmp_path: Path) -> None:
     assert "training: a job asks for 2 GPUs, but machines.json gives it 1" in done.stderr
 
 
+def test_machines_that_are_not_described_are_named(jobs, clone: Path, tmp_path: Path) -> None:
+    described = clone / PROFILE / "machines.json"
+    for text, said in (
+        ('{"inference": {}}', "machine 'training' has no ssh, gpus, jobs, patience_s"),
+        ('{"training": {"ssh": "b", "gpus": 1, "jobs": 4}}', "machine 'training' has no patience_s"),
+        ("{", "machines.json: Expecting property name"),
+    ):
+        described.write_text(text)
+        done = jobs("submit", "training", "1", script(tmp_path / "s", "true"))
+        assert done.returncode == 1
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+
+
 def test_a_job_that_fails_or_is_killed_is_named(jobs, clone: Path, tmp_path: Path) -> None:
     failing = jobs("submit", "training", "0", script(tmp_path / "f", "exit 3")).stdout.strip()
     wait_until(lambda: state(jobs, failing) == "failed", "the job fails", 20)
@@ -100,13 +115,38 @@ def test_a_killed_snakemake_leaves_its_jobs_and_the_next_run_waits_for_them(clon
     run.kill()
     run.communicate(timeout=60)
     assert alive(group)
-    again = snakemake(clone, SEARCHED, "--configfile", "config/small.yaml", "--nolock")
+    unlocked = snakemake(clone, "--unlock", "--configfile", "config/small.yaml")
+    assert unlocked.wait(timeout=60) == 0
+    again = snakemake(clone, SEARCHED, "--configfile", "config/small.yaml")
     output, _ = again.communicate(timeout=300)
     assert again.returncode == 0, output[-3000:]
     (only,) = (clone / ".snakemake" / "ssh").iterdir()
-    assert f"Resuming incomplete job 0 with external jobid '{only.name}'" in output
+    assert f"with external jobid '{only.name}'" in output
     assert (clone / SEARCHED).exists()
     assert not alive(group)
+
+
+def test_a_job_is_not_started_where_another_still_makes_the_same_file(jobs, clone: Path, tmp_path: Path) -> None:
+    def asked(name: str, beta: float, output: str = "results/x") -> subprocess.CompletedProcess[str]:
+        said = {"rule": "dpo", "output": [output], "params": {"beta": beta}}
+        return jobs(
+            "submit", "training", "0", script(tmp_path / name, f"# properties = {json.dumps(said)}", "sleep 60")
+        )
+
+    first = asked("a", 0.1).stdout.strip()
+    process = process_of(clone, first)
+    assert asked("b", 0.1).stdout.strip() == first
+    other = asked("c", 0.2)
+    assert other.returncode == 1
+    assert f"job {first} makes results/x by other settings; wait for it, or " in other.stderr
+    elsewhere = asked("d", 0.2, "results/y").stdout.strip()
+    assert elsewhere != first
+    for job in (process, process_of(clone, elsewhere)):
+        os.killpg(job, signal.SIGKILL)
+    wait_until(lambda: state(jobs, first) == "failed", "the kill is seen", 20)
+    again = asked("c", 0.2).stdout.strip()
+    assert again not in ("", first)
+    os.killpg(process_of(clone, again), signal.SIGKILL)
 
 
 def search_begun(clone: Path) -> tuple["subprocess.Popen[str]", int]:
