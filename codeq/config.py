@@ -211,6 +211,9 @@ class EvaluationSettings(Section):
     max_bugs: int | None = setting(
         None, "evaluate only the first so many of these (by id); null: all", unit="bugs", ge=1
     )
+    shards: int = setting(
+        1, "jobs among which the trees of each policy and mode are divided", unit="jobs", machine=True, ge=1
+    )
 
 
 class Partial(Section):

@@ -143,7 +143,7 @@ def test_gather_joins_shards_into_the_table_of_a_search_in_one_piece(
         shard.parent.mkdir(parents=True)
         part = bugs.gather_every(2, number - 1).implode()
         whole.filter(pl.col("bug_id").is_in(part)).write_parquet(shard)
-    run_alone("gather", directory, f"results/small/{name}", "--config", "search={shards: 2}")
+    run_alone("gather", directory, f"results/small/{name}", "--config", "evaluation={shards: 2}")
     assert_same(directory / "results/small" / name, study / name)
 
 

@@ -90,10 +90,17 @@ def test_determinants_leave_out_what_only_says_how_a_machine_is_used():
     study = Study(name="x")
     left_out = {
         f"{name}.{key}"
-        for name in ("model", "sandbox", "search", "dpo")
+        for name in ("model", "sandbox", "search", "dpo", "evaluation")
         for key in getattr(study, name).model_dump().keys() - getattr(study, name).determinants().keys()
     }
-    assert left_out == {"model.batch_tokens", "sandbox.workers", "search.live_trees", "search.shards", "dpo.logger"}
+    assert left_out == {
+        "model.batch_tokens",
+        "sandbox.workers",
+        "search.live_trees",
+        "search.shards",
+        "dpo.logger",
+        "evaluation.shards",
+    }
     assert study.search.determinants()["rollouts"] == 10
     assert json.loads(json.dumps(study.dpo.determinants())) == study.dpo.determinants()
 

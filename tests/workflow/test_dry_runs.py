@@ -38,15 +38,21 @@ def test_shipped_studies_are_planned(snakemake: Snakemake, config: str, rounds: 
     assert planned(output) == whole_graph(rounds, 3, seeds)
 
 
-def test_a_search_in_shards_is_planned_as_jobs_of_their_own_that_are_joined(snakemake: Snakemake) -> None:
-    output = snakemake("--configfile", "config/mini.yaml", "--config", "search={shards: 3}", "-n").stdout
+@pytest.mark.parametrize(("searches", "evaluations"), [(3, 1), (1, 2), (3, 2)])
+def test_a_search_in_shards_is_planned_as_jobs_of_their_own_that_are_joined(
+    snakemake: Snakemake, searches: int, evaluations: int
+) -> None:
+    config = (f"search={{shards: {searches}}}", f"evaluation={{shards: {evaluations}}}")
+    output = snakemake("--configfile", "config/mini.yaml", "--config", *config, "-n", "-p").stdout
     whole = whole_graph(2, 3)
-    parts = {rule: 3 * whole[rule] for rule in ("search", "attempts")}
-    assert planned(output) == whole | parts | {"gather": whole["search"] + whole["attempts"]}
-    assert (
-        "--shard 2-of-3 --journal results/mini/seed-0/round-1/trajectories.journal"
-        in snakemake("--configfile", "config/mini.yaml", "--config", "search={shards: 3}", "-n", "-p").stdout
-    )
+    gathered = sum(whole[rule] for rule, count in (("search", searches), ("attempts", evaluations)) if count > 1)
+    parts = {"search": searches * whole["search"], "attempts": evaluations * whole["attempts"], "gather": gathered}
+    assert planned(output) == whole | parts
+    shown = Counter(re.findall(r"--shard (\S+) --journal results/mini/seed-0/(\S+).journal", output))
+    tables = {f"round-{number}/trajectories": searches for number in (1, 2)}
+    modes = ("single_pass", "best_of_n", "mcts")
+    tables |= {f"attempts/{policy}/{mode}": evaluations for policy in ("base", "round-1", "round-2") for mode in modes}
+    assert shown == {(f"{n}-of-{count}", name): 1 for name, count in tables.items() for n in range(1, count + 1)}
 
 
 def test_replay_makes_pairs_depend_on_those_of_all_earlier_rounds(snakemake: Snakemake) -> None:

@@ -30,9 +30,29 @@ RESULTS = f"results/{STUDY.name}"
 DATA = f"{RESULTS}/data"
 RUN = f"{RESULTS}/seed-{{seed}}"
 POLICIES = ["base", *(f"round-{number}" for number in range(1, STUDY.rounds + 1))]
-SHARDS = [
-    f"{number}-of-{STUDY.search.shards}" for number in range(1, STUDY.search.shards + 1)
-]
+# The shards of each round's search, and those of the attempts at the test bugs, by the wildcard that names one.
+SHARDS = {
+    wildcard: [f"{number}-of-{count}" for number in range(1, count + 1)]
+    for wildcard, count in (
+        ("shard", STUDY.search.shards),
+        ("test_shard", STUDY.evaluation.shards),
+    )
+}
+# The tables that are made in shards, and the shards of each.
+GATHERED = {
+    table: SHARDS[wildcard]
+    for wildcard, tables in (
+        ("shard", [f"{name}/trajectories" for name in POLICIES[1:]]),
+        (
+            "test_shard",
+            expand(
+                "attempts/{policy}/{mode}", policy=POLICIES, mode=STUDY.evaluation.modes
+            ),
+        ),
+    )
+    if len(SHARDS[wildcard]) > 1
+    for table in tables
+}
 
 # Rules run the Python that runs Snakemake, whether or not its environment is activated. How the machine is used is
 # no param of theirs: another value makes nothing stale.
@@ -49,6 +69,7 @@ wildcard_constraints:
     policy=r"base|round-[1-9]\d*",
     mode="|".join(STUDY.evaluation.modes),
     shard=rf"\d+-of-{STUDY.search.shards}",
+    test_shard=rf"\d+-of-{STUDY.evaluation.shards}",
 
 
 def settings(*whole, **parts):
@@ -129,15 +150,8 @@ def everything(rules):
         "round": rounds,
         "policy": POLICIES,
         "mode": STUDY.evaluation.modes,
-        "shard": SHARDS,
-        "table": [
-            *(f"round-{number}/trajectories" for number in rounds),
-            *expand(
-                "attempts/{policy}/{mode}",
-                policy=POLICIES,
-                mode=STUDY.evaluation.modes,
-            ),
-        ],
+        "table": list(GATHERED),
+        **SHARDS,
     }
     patterns = [
         strip_wildcard_constraints(pattern) for rule in rules for pattern in rule.output

@@ -1,4 +1,4 @@
-# Gather: the shards of a search, joined. Included only if search.shards is more than 1.
+# Gather: the shards of a search, joined. Included only if search.shards or evaluation.shards is more than 1.
 #
 # Reads   results/<name>/seed-<s>/shards/<i>-of-<n>/<table>.parquet
 # Writes  results/<name>/seed-<s>/<table>.parquet, the table that a search without shards writes itself
@@ -6,7 +6,11 @@
 
 rule gather:
     input:
-        [f"{RUN}/shards/{shard}/{{table}}.parquet" for shard in SHARDS],
+        lambda wildcards: expand(
+            f"{RUN}/shards/{{part}}/{{table}}.parquet",
+            part=GATHERED[wildcards.table],
+            allow_missing=True,
+        ),
     output:
         f"{RUN}/{{table}}.parquet",
     log:
@@ -14,7 +18,7 @@ rule gather:
     benchmark:
         f"{RUN}/logs/gather/{{table}}.tsv"
     wildcard_constraints:
-        table=r"round-\d+/trajectories|attempts/.+",
+        table="|".join(GATHERED),
     priority: 10
     conda:
         "../../environment.yml"

@@ -3,7 +3,7 @@
 # Reads   the data tables but for hidden tests, and the manifest of a policy
 # Writes  results/<name>/seed-<s>/round-<r>/trajectories.parquet: policy r-1 on the train split
 #         results/<name>/seed-<s>/attempts/<policy>/<mode>.parquet: a policy on the test split
-#         with search.shards > 1 the same files, in parts, below results/<name>/seed-<s>/shards/<i>-of-<n>/
+#         with search.shards or evaluation.shards > 1 the same files, in parts, below results/<name>/seed-<s>/shards/<i>-of-<n>/
 #         <table>.journal beside each table until it is complete: a job that was stopped goes on where it was
 
 SEARCH_INPUT = {
@@ -14,10 +14,13 @@ SEARCH_COMMAND = (
     " --bugs {input.bugs:q} --tests {input.tests:q} --splits {input.splits:q} --policy {input.policy:q}"
     " --seed {wildcards.seed} --shard {params.shard} --journal {params.journal:q} --trajectories {output:q} "
 )
-if STUDY.search.shards == 1:
-    SHARD, SEARCHED = "1-of-1", RUN
-else:
+# Which shard a job searches, and where its table lies.
+SHARD, SEARCHED = "1-of-1", RUN
+if STUDY.search.shards > 1:
     SHARD, SEARCHED = "{shard}", f"{RUN}/shards/{{shard}}"
+TEST_SHARD, ATTEMPTED = "1-of-1", RUN
+if STUDY.evaluation.shards > 1:
+    TEST_SHARD, ATTEMPTED = "{test_shard}", f"{RUN}/shards/{{test_shard}}"
 
 
 rule search:
@@ -54,11 +57,11 @@ rule attempts:
         **SEARCH_INPUT,
         policy=lambda wildcards: policy(round_of(wildcards.policy), wildcards.seed),
     output:
-        f"{SEARCHED}/attempts/{{policy}}/{{mode}}.parquet",
+        f"{ATTEMPTED}/attempts/{{policy}}/{{mode}}.parquet",
     log:
-        f"{SEARCHED}/logs/attempts-{{policy}}-{{mode}}.log",
+        f"{ATTEMPTED}/logs/attempts-{{policy}}-{{mode}}.log",
     benchmark:
-        f"{SEARCHED}/logs/attempts-{{policy}}-{{mode}}.tsv"
+        f"{ATTEMPTED}/logs/attempts-{{policy}}-{{mode}}.tsv"
     conda:
         "../../environment.yml"
     resources:
@@ -75,7 +78,7 @@ rule attempts:
             evaluation=["bugs_per_problem", "max_bugs"],
         ),
         code=code("search"),
-        shard=SHARD,
+        shard=TEST_SHARD,
         journal=f"{RUN}/attempts/{{policy}}/{{mode}}.journal",
         round=lambda wildcards: round_of(wildcards.policy),
     shell:
