@@ -26,7 +26,7 @@ def main() -> None:
 
     results = {
         name: args.tables / f"{name}.parquet"
-        for name in ("fix_rates", "by_category", "by_level", "comparisons", "anytime")
+        for name in ("fix_rates", "pooled", "by_category", "by_level", "comparisons", "anytime")
     }
     with lineage.record(
         script=__file__,

@@ -21,6 +21,7 @@ def main() -> None:
     search = args.settings.search
     make: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
         "fix_rates": results.fix_rates,
+        "pooled": results.pooled,
         "by_category": results.by_category,
         "by_level": results.by_level,
         "comparisons": results.comparisons,

@@ -69,5 +69,6 @@ def study(checkout: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: s
             shutil.copytree(checkout, finished, symlinks=True, ignore=shutil.ignore_patterns("results", ".snakemake"))
             shutil.copy(ROOT / "tests" / "workflow" / "small.yaml", finished / "config" / "small.yaml")
             snakemake_in(finished)("--configfile", "config/small.yaml", "--cores", "2")
-    shutil.copytree(finished, checkout, symlinks=True, dirs_exist_ok=True)
+    for name in ("config", "results", ".snakemake"):
+        shutil.copytree(finished / name, checkout / name, dirs_exist_ok=True)
     return checkout / "results" / "small"

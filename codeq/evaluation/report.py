@@ -11,10 +11,10 @@ from markupsafe import Markup
 from codeq.config import Study
 from codeq.errors import DataError
 from codeq.evaluation.curves import summary
+from codeq.evaluation.statistics import SIGNIFICANT
 from codeq.evaluation.tables import BASE, BASELINE, CATEGORIES, LEVELS, MODES, label, percent, policy_rank, rank
 
 FIGURES = ("fix_rates", "anytime", "categories", "training", "optimisation")
-SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Context:
 
     study: Study
     fix_rates: pl.DataFrame  # tables of codeq.evaluation.tables
+    pooled: pl.DataFrame
     by_category: pl.DataFrame
     by_level: pl.DataFrame
     comparisons: pl.DataFrame
@@ -58,6 +59,8 @@ def render(context: Context) -> str:
         study=context.study,
         headline=headline(rates, context.comparisons),
         rates=rates.to_dicts(),
+        pooled=context.pooled.to_dicts(),
+        clustered=any(row["n_hidden"] > row["problems"] for row in context.pooled.to_dicts()),
         several_seeds=rates["seed"].n_unique() > 1,
         without_hidden=max(rates["n"] - rates["n_hidden"]),
         comparisons=context.comparisons.to_dicts(),
@@ -81,7 +84,8 @@ def headline(rates: pl.DataFrame, comparisons: pl.DataFrame) -> list[str]:
     """What the tables say, in sentences: the effect of training, that of search, and public against hidden.
 
     Speaks of the last round, whatever its result, in the last mode of `tables.MODES` that was
-    evaluated; several seeds are averaged and their p-values listed.
+    evaluated; several seeds are averaged and their p-values listed. Of one seed the verdict is that of the p-value
+    corrected for all comparisons of the study.
     """
     policy = max(rates["policy"].unique(), key=policy_rank)
     mode = max(rates.filter(pl.col("policy") == policy)["mode"].unique(), key=rank(MODES))
@@ -133,8 +137,10 @@ def _change(comparisons: pl.DataFrame, a: tuple[str, str], b: tuple[str, str]) -
     change = f"{'up' if difference > 0 else 'down'} {points(abs(difference))}" if difference else "no change"
     if len(p_values) > 1:
         return f"{change} (paired exact McNemar tests by seed: {', '.join(map(p_value, p_values))})"
-    verdict = "chance alone could explain it" if p_values[0] >= SIGNIFICANT else "more than chance would explain"
-    return f"{change} (paired exact McNemar test on {tests['n'][0]} bugs, {p_value(p_values[0])}: {verdict})"
+    corrected, count = tests["p_holm"][0], comparisons["p_value"].count()
+    verdict = "chance alone could explain it" if corrected >= SIGNIFICANT else "more than chance would explain"
+    among = f"; {p_value(corrected)} as one of {count} tests" if count > 1 else ""
+    return f"{change} (paired exact McNemar test on {tests['n'][0]} bugs, {p_value(p_values[0])}{among}: {verdict})"
 
 
 def _mean(rates: pl.DataFrame, policy: str, mode: str, column: str) -> float | None:

@@ -1,9 +1,13 @@
-"""Intervals and paired tests for rates of solved bugs; scipy underneath."""
+"""Intervals, paired tests and sample sizes for rates of solved bugs; scipy underneath."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from scipy import stats
+
+SIGNIFICANT = 0.05
+RESAMPLES = 10_000
 
 
 def wilson(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -15,6 +19,30 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> tuple[float, flo
         return 0.0, 1.0
     interval = stats.binomtest(successes, n).proportion_ci(confidence, method="wilson")
     return float(interval.low), float(interval.high)
+
+
+def clustered_interval(solved: Sequence[int], n: Sequence[int], confidence: float = 0.95) -> tuple[float, float]:
+    """Interval of a rate over trials that come in clusters, such as the bugs of one problem at several seeds.
+
+    Cluster i solved solved[i] of n[i] > 0 trials. Percentile bootstrap: whole clusters are drawn with replacement
+    (Davison and Hinkley 1997, section 3.8), `RESAMPLES` times, seeded. Where no trial or every trial was solved all
+    resamples are the same and say nothing: then it is Wilson's interval with each cluster as one trial. Each end in
+    0..1; without clusters (0.0, 1.0).
+    """
+    if sum(solved) in (0, sum(n)):
+        return wilson(len(n) if sum(solved) else 0, len(n), confidence)
+    drawn = stats.bootstrap(
+        (solved, n),
+        lambda solved, n, axis: solved.sum(axis) / n.sum(axis),
+        n_resamples=RESAMPLES,
+        paired=True,
+        vectorized=True,
+        confidence_level=confidence,
+        method="percentile",
+        batch=500,
+        rng=0,
+    )
+    return float(drawn.confidence_interval.low), float(drawn.confidence_interval.high)
 
 
 @dataclass(frozen=True)
@@ -40,3 +68,29 @@ def mcnemar_exact(pairs: Iterable[tuple[bool, bool]]) -> McNemar:
     disagree = only_a + only_b
     p_value = float(stats.binomtest(only_a, disagree, 0.5).pvalue) if disagree else 1.0
     return McNemar(len(outcomes), only_a, only_b, p_value)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjusted p-values: those up to a level are significant with at most that chance of any false one among all.
+
+    In their given order (Holm 1979, Scandinavian Journal of Statistics 6): the k-th smallest of m is multiplied by
+    m - k + 1, is at least its predecessor and at most 1.
+    """
+    adjusted = [0.0] * len(p_values)
+    highest = 0.0
+    for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        highest = max(highest, min(1.0, p_values[index] * (len(p_values) - rank)))
+        adjusted[index] = highest
+    return adjusted
+
+
+def pairs_needed(only_a: float, only_b: float, power: float = 0.8, level: float = SIGNIFICANT) -> int:
+    """How many pairs McNemar's test needs to find a difference, with chance `power`, at a two-sided `level`.
+
+    `only_a` and `only_b` are the shares of pairs that only the one or only the other solves, and differ
+    (Connor 1987, Biometrics 43). The exact test, which is conservative, needs up to 15 % more.
+    """
+    discordant, difference = only_a + only_b, abs(only_a - only_b)
+    z_level, z_power = stats.norm.ppf(1 - level / 2), stats.norm.ppf(power)
+    root = z_level * math.sqrt(discordant) + z_power * math.sqrt(discordant - difference**2)
+    return math.ceil((root / difference) ** 2)

@@ -1,4 +1,4 @@
-"""Tables of results, made from table `evaluation`: fix rates, slices and paired comparisons.
+"""Tables of results, made from table `evaluation`: fix rates, by seed and pooled, slices and paired comparisons.
 
 Every hidden rate is over the bugs that have hidden tests (`n_hidden`), every public rate over all
 (`n`). Rows are sorted base, round-1, round-2, ...; as `codeq.config.Mode` lists the modes; seed.
@@ -14,7 +14,7 @@ from rich.table import Table
 
 from codeq.config import Category, Mode
 from codeq.errors import DataError
-from codeq.evaluation.statistics import mcnemar_exact, wilson
+from codeq.evaluation.statistics import clustered_interval, holm, mcnemar_exact, pairs_needed, wilson
 
 BASE, BASELINE = "base", "single_pass"
 MODES: tuple[str, ...] = get_args(Mode)
@@ -43,6 +43,15 @@ _RATES = {
     "tokens": pl.Int64,
     "seconds": pl.Float64,
 }
+_POOLED = {
+    "seeds": pl.Int64,
+    "problems": pl.Int64,
+    "n_hidden": pl.Int64,
+    "solved_hidden": pl.Int64,
+    "rate_hidden": pl.Float64,
+    "ci_low": pl.Float64,
+    "ci_high": pl.Float64,
+}
 _COMPARISONS = {
     "policy_a": pl.String,
     "mode_a": pl.String,
@@ -54,6 +63,8 @@ _COMPARISONS = {
     "only_b": pl.Int64,
     "difference": pl.Float64,
     "p_value": pl.Float64,
+    "p_holm": pl.Float64,
+    "bugs_needed": pl.Int64,
 }
 
 
@@ -130,14 +141,49 @@ def _rates(evaluation: pl.DataFrame, by: str | None, known: Sequence[str]) -> pl
     return pl.DataFrame(rows, schema={**{key: evaluation.schema[key] for key in keys}, **_RATES}, orient="row")
 
 
+def pooled(evaluation: pl.DataFrame) -> pl.DataFrame:
+    """One row per policy and mode: the hidden rate over all seeds, with a 95 % interval that clusters by problem.
+
+    n_hidden counts evaluations, bugs times seeds, of bugs with hidden tests. Bugs of one problem and seeds of one bug
+    are no independent trials: the interval draws whole problems (`clustered_interval`). Rate and interval are null
+    where n_hidden is 0. Raises DataError if a bug was evaluated twice.
+    """
+    _check_unique(evaluation)
+    by_problem = evaluation.group_by("policy", "mode", "problem_id").agg(
+        seeds=pl.col("seed").unique(), n=pl.col("solved_hidden").count(), solved=pl.col("solved_hidden").sum()
+    )
+    rows = []
+    for (policy, mode), group in by_problem.sort("problem_id").group_by("policy", "mode"):
+        scored = group.filter(pl.col("n") > 0)
+        n, solved = scored["n"].to_list(), scored["solved"].to_list()
+        low, high = clustered_interval(solved, n) if n else (None, None)
+        rows.append(
+            {
+                "policy": policy,
+                "mode": mode,
+                "seeds": group["seeds"].explode().n_unique(),
+                "problems": len(n),
+                "n_hidden": sum(n),
+                "solved_hidden": sum(solved),
+                "rate_hidden": sum(solved) / sum(n) if n else None,
+                "ci_low": low,
+                "ci_high": high,
+            }
+        )
+    mode_rank = rank(MODES)
+    rows.sort(key=lambda row: (policy_rank(row["policy"]), mode_rank(row["mode"])))
+    return pl.DataFrame(rows, schema={"policy": pl.String, "mode": pl.String, **_POOLED}, orient="row")
+
+
 def comparisons(evaluation: pl.DataFrame) -> pl.DataFrame:
     """Paired exact McNemar tests of the hidden verdict, on the same bugs and the same seed.
 
     Each trained policy (a) against base (b) in the same mode, then each search mode (a) against
     single_pass (b) under the same policy. n counts the bugs that both evaluated with hidden tests;
     difference = (only_a - only_b) / n, positive where a is better (null where n is 0, like
-    p_value). Nothing is corrected for the number of tests. Raises DataError if a bug was evaluated
-    twice.
+    p_value). p_holm is p_value corrected for the number of tests in the table (Holm). bugs_needed is how many bugs
+    such a test needs to find a true difference of this size, with as many disagreements, four times out of five
+    (null where there is none). Raises DataError if a bug was evaluated twice.
     """
     _check_unique(evaluation)
     groups: dict[tuple[str, str, int], dict[str, bool]] = {}
@@ -167,8 +213,15 @@ def comparisons(evaluation: pl.DataFrame) -> pl.DataFrame:
                 "only_b": test.only_b,
                 "difference": (test.only_a - test.only_b) / test.n if test.n else None,
                 "p_value": test.p_value if test.n else None,
+                "p_holm": None,
+                "bugs_needed": pairs_needed(test.only_a / test.n, test.only_b / test.n)
+                if test.only_a != test.only_b
+                else None,
             }
         )
+    tested = [row for row in rows if row["p_value"] is not None]
+    for row, corrected in zip(tested, holm([row["p_value"] for row in tested]), strict=True):
+        row["p_holm"] = corrected
     return pl.DataFrame(rows, schema=_COMPARISONS, orient="row")
 
 

@@ -6,7 +6,7 @@ checkpoints, zipped crates and hidden files; they are passed over.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,37 +55,17 @@ def verify(directory: Path) -> Verification:
     """Compare everything below a directory with its records. Raises LineageError if nothing there has a record."""
     directory = Path(os.path.abspath(directory))
     found = set(files(directory))
-    recorded = sorted(path.with_name(path.name.removesuffix(SIDECAR)) for path in found if path.name.endswith(SIDECAR))
-    if not recorded:
+    sidecars = {path for path in found if path.name.endswith(SIDECAR)}
+    if not sidecars:
         raise LineageError(f"{directory}: no lineage records below it; give the directory of a study, results/<name>")
-    claims: list[_Claim] = []
-    faults: list[Fault] = []
-    known = {sidecar_of(path) for path in recorded}
-    for path in recorded:
-        try:
-            record = read_record(path)
-            assert record is not None
-            claims.append(_Claim(path, record["output"]["sha256"], path, False))
-            claims += [
-                _Claim(Path(os.path.normpath(path.parent / entry["path"])), entry["sha256"], path, True)
-                for entry in record["inputs"]
-            ]
-        except (LineageError, KeyError, TypeError) as error:
-            faults.append(Fault(sidecar_of(path), "unreadable", str(error), path))
-        known.add(path)
-        if path.name == MANIFEST and path in found:
-            try:
-                weights = [
-                    _Claim(path.parent / name, sha256, path, False) for name, (sha256, _) in listed(path).items()
-                ]
-            except LineageError as error:
-                faults.append(Fault(path, "unreadable", str(error), path))
-            else:
-                claims += weights
-                known |= {claim.path for claim in weights}
-    paths = sorted({claim.path for claim in claims})
-    with ThreadPoolExecutor(os.cpu_count()) as threads:  # a digest does not hold Python's lock
-        digests = dict(zip(paths, threads.map(_digest, paths), strict=True))
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        # A digest does not hold Python's lock: files are read while their records are.
+        hashing = {path: threads.submit(_digest, path) for path in found - sidecars}
+        claims, faults = _claims(sidecars, found)
+        named = {claim.path for claim in claims}
+        hashing |= {path: threads.submit(_digest, path) for path in named - hashing.keys()}
+        digests = {path: hashing[path].result() for path in named}
+    known = sidecars | {claim.path for claim in claims if not claim.is_input} | {fault.output for fault in faults}
     faults += filter(None, (_judge(claim, digests[claim.path], directory) for claim in claims))
     faults += [
         Fault(path, "orphan", "no record and no manifest names it", None)
@@ -97,6 +77,32 @@ def verify(directory: Path) -> Verification:
     }
     sizes = [path.stat().st_size for path, digest in digests.items() if digest is not None]
     return Verification(len(sizes), sum(sizes), tuple(sorted(set(faults), key=_order)), tuple(sorted(absent)))
+
+
+def _claims(sidecars: Iterable[Path], found: Collection[Path]) -> tuple[list[_Claim], list[Fault]]:
+    """What the records say, and the manifests that they say exist; and those of them that cannot be read."""
+    claims: list[_Claim] = []
+    faults: list[Fault] = []
+    for sidecar in sidecars:
+        path = sidecar.with_name(sidecar.name.removesuffix(SIDECAR))
+        try:
+            record = read_record(path)
+            assert record is not None
+            claims.append(_Claim(path, record["output"]["sha256"], path, False))
+            claims += [
+                _Claim(Path(os.path.normpath(path.parent / entry["path"])), entry["sha256"], path, True)
+                for entry in record["inputs"]
+            ]
+        except (LineageError, KeyError, TypeError) as error:
+            faults.append(Fault(sidecar, "unreadable", str(error), path))
+        if path.name == MANIFEST and path in found:
+            try:
+                weights = listed(path)
+            except LineageError as error:
+                faults.append(Fault(path, "unreadable", str(error), path))
+            else:
+                claims += [_Claim(path.parent / name, sha256, path, False) for name, (sha256, _) in weights.items()]
+    return claims, faults
 
 
 def invalidate(faults: Iterable[Fault]) -> list[Path]:

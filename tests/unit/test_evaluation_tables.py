@@ -12,7 +12,7 @@ from scipy.stats import binomtest
 from codeq import tables as schemas
 from codeq.errors import DataError
 from codeq.evaluation import tables
-from codeq.evaluation.statistics import wilson
+from codeq.evaluation.statistics import clustered_interval, holm, pairs_needed, wilson
 
 POLICIES = ("round-10", "base", "round-2", "round-1")  # on purpose not in order
 MODES = ("mcts", "single_pass", "best_of_n")
@@ -132,14 +132,56 @@ def test_without_hidden_tests_there_is_no_hidden_rate():
 def test_an_empty_evaluation_gives_an_empty_table_of_the_same_columns():
     nothing = evaluation().clear()
     assert tables.fix_rates(nothing).schema == tables.fix_rates(evaluation()).schema
-    assert tables.comparisons(nothing).schema == tables.comparisons(evaluation()).schema
+    for make in (tables.comparisons, tables.pooled):
+        assert make(nothing).schema == make(evaluation()).schema
 
 
 def test_a_bug_evaluated_twice_is_refused():
     table = evaluation()
-    for make in (tables.fix_rates, tables.by_level, tables.comparisons):
+    for make in (tables.fix_rates, tables.pooled, tables.by_level, tables.comparisons):
         with pytest.raises(DataError, match="occurs more than once"):
             make(pl.concat([table, table.head(1)]))
+
+
+def test_pooled_rates_equal_those_recomputed_over_seeds():
+    table = evaluation()
+    rows = tables.pooled(table).to_dicts()
+    assert [(row["policy"], row["mode"]) for row in rows] == [
+        (policy, mode)
+        for policy in ("base", "round-1", "round-2", "round-10")
+        for mode in ("single_pass", "best_of_n", "mcts")
+    ]
+    for row in rows:
+        of_mode = table.filter(policy=row["policy"], mode=row["mode"])
+        scored = [each for each in of_mode.iter_rows(named=True) if each["solved_hidden"] is not None]
+        clusters = defaultdict(list)
+        for each in scored:
+            clusters[each["problem_id"]].append(each["solved_hidden"])
+        # Of 24 bugs, two to a problem, three are without hidden tests: 10 problems of two bugs and one of one are left.
+        assert (row["seeds"], row["problems"], row["n_hidden"]) == (2, len(clusters), len(scored)) == (2, 11, 42)
+        assert row["solved_hidden"] == sum(each["solved_hidden"] for each in scored)
+        assert row["rate_hidden"] == row["solved_hidden"] / 42
+        ordered = [clusters[problem] for problem in sorted(clusters)]
+        interval = clustered_interval([sum(each) for each in ordered], [len(each) for each in ordered])
+        assert (row["ci_low"], row["ci_high"]) == interval
+
+
+def test_pooled_rates_without_hidden_tests_are_unknown():
+    rows = tables.pooled(evaluation(bugs=4, untested=4)).to_dicts()
+    keys = ("problems", "n_hidden", "rate_hidden", "ci_low", "ci_high")
+    assert {tuple(row[key] for key in keys) for row in rows} == {(0, 0, None, None, None)}
+
+
+def test_comparisons_are_corrected_for_their_number_and_say_what_they_would_need():
+    compared = tables.comparisons(evaluation())
+    assert compared["p_holm"].to_list() == holm(compared["p_value"].to_list())
+    for row in compared.to_dicts():
+        if row["only_a"] == row["only_b"]:
+            assert row["bugs_needed"] is None
+        else:
+            assert row["bugs_needed"] == pairs_needed(row["only_a"] / row["n"], row["only_b"] / row["n"])
+    without = tables.comparisons(evaluation(bugs=4, untested=4))
+    assert without.select("p_value", "p_holm", "bugs_needed").null_count().row(0) == (without.height,) * 3
 
 
 def test_comparisons_equal_those_recomputed_bug_by_bug():

@@ -69,6 +69,7 @@ def context(table: pl.DataFrame | None = None, **changes: object) -> report.Cont
     made = report.Context(
         study=Study(name="tiny"),
         fix_rates=tables.fix_rates(table),
+        pooled=tables.pooled(table),
         by_category=tables.by_category(table),
         by_level=tables.by_level(table),
         comparisons=tables.comparisons(table),
@@ -173,6 +174,23 @@ def test_comparisons_in_the_page_equal_the_table():
         assert cells[6] == "p < 0.001" or float(cells[6].removeprefix("p = ")) == pytest.approx(
             row["p_value"], abs=0.00051
         )
+        assert cells[7] == report.p_value(row["p_holm"])
+        assert cells[8] == ("–" if row["bugs_needed"] is None else f"{row['bugs_needed']:,}")
+
+
+def test_pooled_rates_in_the_page_equal_the_table_where_trials_come_in_clusters():
+    made = context()
+    rows = Page(report.render(made)).tables["table-pooled"][1:]
+    assert [row[2:] for row in rows] == [
+        [
+            *(str(row[key]) for key in ("seeds", "problems", "n_hidden")),
+            f"{100 * row['rate_hidden']:.1f} %",
+            f"{100 * row['ci_low']:.1f} % – {100 * row['ci_high']:.1f} %",
+        ]
+        for row in made.pooled.to_dicts()
+    ]
+    apart = evaluation(seeds=(0,)).with_columns(problem_id=pl.col("bug_id"))
+    assert "table-pooled" not in Page(report.render(context(apart))).tables
 
 
 def test_slices_in_the_page_equal_the_table():
@@ -285,11 +303,13 @@ def first_sentence(table: pl.DataFrame) -> str:
 def test_the_headline_says_up_down_or_no_change():
     assert first_sentence(study(4, 12)) == (
         "With MCTS, round 1 fixes 75.0 % of 16 bugs under hidden tests and the base model 25.0 %: "
-        "up 50.0 points (paired exact McNemar test on 16 bugs, p = 0.008: more than chance would explain)."
+        "up 50.0 points (paired exact McNemar test on 16 bugs, p = 0.008; p = 0.047 as one of 7 tests: "
+        "more than chance would explain)."
     )
     assert first_sentence(study(12, 10)) == (
         "With MCTS, round 1 fixes 62.5 % of 16 bugs under hidden tests and the base model 75.0 %: "
-        "down 12.5 points (paired exact McNemar test on 16 bugs, p = 0.500: chance alone could explain it)."
+        "down 12.5 points (paired exact McNemar test on 16 bugs, p = 0.500; p = 1.000 as one of 7 tests: "
+        "chance alone could explain it)."
     )
     assert "no change (paired exact McNemar test on 16 bugs, p = 1.000" in first_sentence(study(8, 8))
 
@@ -307,7 +327,7 @@ def test_the_headline_tells_the_effect_of_search_and_the_public_rate():
     _, search, public = report.headline(tables.fix_rates(table), tables.comparisons(table))
     assert search.replace("\xa0", " ") == (
         "With the base model, MCTS fixes 25.0 % and a single pass 0.0 %: up 25.0 points "
-        "(paired exact McNemar test on 16 bugs, p = 0.125: chance alone could explain it)."
+        "(paired exact McNemar test on 16 bugs, p = 0.125; p = 0.625 as one of 7 tests: chance alone could explain it)."
     )
     assert public.replace("\xa0", " ") == (
         "By the public tests, which the search sees, MCTS with round 1 would score 100.0 %."

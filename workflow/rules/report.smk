@@ -18,7 +18,7 @@ CURVES = {
 }
 TABLES = expand(
     f"{RESULTS}/tables/{{table}}.{{suffix}}",
-    table=["fix_rates", "by_category", "by_level", "comparisons", "anytime"],
+    table=["fix_rates", "pooled", "by_category", "by_level", "comparisons", "anytime"],
     suffix=["parquet", "csv", "md"],
 )
 PLOTS = [
