@@ -19,6 +19,7 @@ FIRST = ("cluster", "workflow", "rules")
 TOGETHER = ("cluster", "suites")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The order of the tests, and which stay together where several processes share them out."""
 
