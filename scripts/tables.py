@@ -15,6 +15,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="directory of the tables (parquet, CSV, Markdown)")
     args = parser.parse_args()
 
+    from codeq.evaluation import comparisons
     from codeq.evaluation import tables as results
     from codeq.evaluation.anytime import anytime
 
@@ -24,7 +25,7 @@ def main() -> None:
         "pooled": results.pooled,
         "by_category": results.by_category,
         "by_level": results.by_level,
-        "comparisons": results.comparisons,
+        "comparisons": comparisons.within,
         "anytime": partial(anytime, candidates=search.candidates, rollouts=search.rollouts),
     }
     outputs = [args.out / f"{name}.{suffix}" for name in make for suffix in ("parquet", "csv", "md")]

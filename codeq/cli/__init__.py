@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from codeq.cli.compare import compare
 from codeq.cli.doctor import doctor
 from codeq.cli.lineage import lineage
 from codeq.cli.sandbox import Backend, sandbox
@@ -36,6 +37,7 @@ app = typer.Typer(cls=_Group, no_args_is_help=True, add_completion=False, help="
 app.add_typer(lineage, name="lineage")
 app.add_typer(sandbox, name="sandbox")
 app.command()(doctor)
+app.command()(compare)
 
 
 @app.callback()

@@ -1,4 +1,4 @@
-"""Tables of results, made from table `evaluation`: fix rates, by seed and pooled, slices and paired comparisons.
+"""Tables of results, made from table `evaluation`: fix rates by seed, pooled, and in slices.
 
 Every hidden rate is over the bugs that have hidden tests (`n_hidden`), every public rate over all
 (`n`). Rows are sorted base, round-1, round-2, ...; as `codeq.config.Mode` lists the modes; seed.
@@ -14,7 +14,7 @@ from rich.table import Table
 
 from codeq.config import Category, Mode
 from codeq.errors import DataError
-from codeq.evaluation.statistics import clustered_interval, holm, mcnemar_exact, pairs_needed, wilson
+from codeq.evaluation.statistics import clustered_interval, wilson
 
 BASE, BASELINE = "base", "single_pass"
 MODES: tuple[str, ...] = get_args(Mode)
@@ -51,20 +51,6 @@ _POOLED = {
     "rate_hidden": pl.Float64,
     "ci_low": pl.Float64,
     "ci_high": pl.Float64,
-}
-_COMPARISONS = {
-    "policy_a": pl.String,
-    "mode_a": pl.String,
-    "policy_b": pl.String,
-    "mode_b": pl.String,
-    "seed": pl.Int64,
-    "n": pl.Int64,
-    "only_a": pl.Int64,
-    "only_b": pl.Int64,
-    "difference": pl.Float64,
-    "p_value": pl.Float64,
-    "p_holm": pl.Float64,
-    "bugs_needed": pl.Int64,
 }
 
 
@@ -108,7 +94,7 @@ def by_level(evaluation: pl.DataFrame) -> pl.DataFrame:
 
 
 def _rates(evaluation: pl.DataFrame, by: str | None, known: Sequence[str]) -> pl.DataFrame:
-    _check_unique(evaluation)
+    check_unique(evaluation)
     keys = ["policy", "mode", "seed", *([by] if by else [])]
     counts = evaluation.group_by(keys).agg(
         n=pl.len(),
@@ -148,7 +134,7 @@ def pooled(evaluation: pl.DataFrame) -> pl.DataFrame:
     are no independent trials: the interval draws whole problems (`clustered_interval`). Rate and interval are null
     where n_hidden is 0. Raises DataError if a bug was evaluated twice.
     """
-    _check_unique(evaluation)
+    check_unique(evaluation)
     by_problem = evaluation.group_by("policy", "mode", "problem_id").agg(
         seeds=pl.col("seed").unique(), n=pl.col("solved_hidden").count(), solved=pl.col("solved_hidden").sum()
     )
@@ -175,57 +161,8 @@ def pooled(evaluation: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"policy": pl.String, "mode": pl.String, **_POOLED}, orient="row")
 
 
-def comparisons(evaluation: pl.DataFrame) -> pl.DataFrame:
-    """Paired exact McNemar tests of the hidden verdict, on the same bugs and the same seed.
-
-    Each trained policy (a) against base (b) in the same mode, then each search mode (a) against
-    single_pass (b) under the same policy. n counts the bugs that both evaluated with hidden tests;
-    difference = (only_a - only_b) / n, positive where a is better (null where n is 0, like
-    p_value). p_holm is p_value corrected for the number of tests in the table (Holm). bugs_needed is how many bugs
-    such a test needs to find a true difference of this size, with as many disagreements, four times out of five
-    (null where there is none). Raises DataError if a bug was evaluated twice.
-    """
-    _check_unique(evaluation)
-    groups: dict[tuple[str, str, int], dict[str, bool]] = {}
-    for row in evaluation.filter(pl.col("solved_hidden").is_not_null()).iter_rows(named=True):
-        groups.setdefault((row["policy"], row["mode"], row["seed"]), {})[row["bug_id"]] = row["solved_hidden"]
-    present = evaluation.select("policy", "mode", "seed").unique().rows()
-    mode_rank = rank(MODES)
-    ordered = sorted(present, key=lambda key: (policy_rank(key[0]), mode_rank(key[1]), key[2]))
-    against_base = [((p, m, s), (BASE, m, s)) for p, m, s in ordered if p != BASE]
-    against_single = [((p, m, s), (p, BASELINE, s)) for p, m, s in ordered if m != BASELINE]
-
-    rows = []
-    for a, b in against_base + against_single:
-        if b not in present:
-            continue
-        solved_a, solved_b = groups.get(a, {}), groups.get(b, {})
-        test = mcnemar_exact((solved_a[bug], solved_b[bug]) for bug in sorted(solved_a.keys() & solved_b.keys()))
-        rows.append(
-            {
-                "policy_a": a[0],
-                "mode_a": a[1],
-                "policy_b": b[0],
-                "mode_b": b[1],
-                "seed": a[2],
-                "n": test.n,
-                "only_a": test.only_a,
-                "only_b": test.only_b,
-                "difference": (test.only_a - test.only_b) / test.n if test.n else None,
-                "p_value": test.p_value if test.n else None,
-                "p_holm": None,
-                "bugs_needed": pairs_needed(test.only_a / test.n, test.only_b / test.n)
-                if test.only_a != test.only_b
-                else None,
-            }
-        )
-    tested = [row for row in rows if row["p_value"] is not None]
-    for row, corrected in zip(tested, holm([row["p_value"] for row in tested]), strict=True):
-        row["p_holm"] = corrected
-    return pl.DataFrame(rows, schema=_COMPARISONS, orient="row")
-
-
-def _check_unique(evaluation: pl.DataFrame) -> None:
+def check_unique(evaluation: pl.DataFrame) -> None:
+    """Raise DataError if a bug was evaluated twice by one policy in one mode at one seed."""
     keys = ["bug_id", "policy", "mode", "seed"]
     twice = evaluation.filter(evaluation.select(keys).is_duplicated())
     if twice.height:

@@ -14,11 +14,11 @@ from test_plots import curve
 
 from codeq.config import DpoSettings, PairSettings, SearchSettings
 from codeq.errors import LineageError
-from codeq.evaluation import cards, tables
+from codeq.evaluation import cards, comparisons, tables
 from codeq.lineage import Node, manifest_digest, verify_manifest, write_manifest
 
 RATES = tables.fix_rates(evaluation(seeds=(0, 1), bugs=40))
-COMPARISONS = tables.comparisons(evaluation(seeds=(0, 1), bugs=40))
+COMPARISONS = comparisons.within(evaluation(seeds=(0, 1), bugs=40))
 
 
 def entry(name: str, letter: str) -> dict[str, object]:
@@ -226,7 +226,7 @@ def test_caveats_follow_from_the_facts() -> None:
 
 def test_a_study_without_hidden_tests_claims_no_rate() -> None:
     table = evaluation(bugs=6, untested=6, seeds=(1,))
-    card = cards.render("policy", facts(fix_rates=tables.fix_rates(table), comparisons=tables.comparisons(table)))
+    card = cards.render("policy", facts(fix_rates=tables.fix_rates(table), comparisons=comparisons.within(table)))
     assert ModelCard(card).data.eval_results is None
     assert "there is nothing to compare with" in card
     row = next(row for row in cells(card) if row[:2] == ["round 1", "MCTS"])

@@ -7,12 +7,11 @@ from collections import defaultdict
 import polars as pl
 import pytest
 from rich.console import Console
-from scipy.stats import binomtest
 
 from codeq import tables as schemas
 from codeq.errors import DataError
 from codeq.evaluation import tables
-from codeq.evaluation.statistics import clustered_interval, holm, pairs_needed, wilson
+from codeq.evaluation.statistics import clustered_interval, wilson
 
 POLICIES = ("round-10", "base", "round-2", "round-1")  # on purpose not in order
 MODES = ("mcts", "single_pass", "best_of_n")
@@ -132,13 +131,12 @@ def test_without_hidden_tests_there_is_no_hidden_rate():
 def test_an_empty_evaluation_gives_an_empty_table_of_the_same_columns():
     nothing = evaluation().clear()
     assert tables.fix_rates(nothing).schema == tables.fix_rates(evaluation()).schema
-    for make in (tables.comparisons, tables.pooled):
-        assert make(nothing).schema == make(evaluation()).schema
+    assert tables.pooled(nothing).schema == tables.pooled(evaluation()).schema
 
 
 def test_a_bug_evaluated_twice_is_refused():
     table = evaluation()
-    for make in (tables.fix_rates, tables.pooled, tables.by_level, tables.comparisons):
+    for make in (tables.fix_rates, tables.pooled, tables.by_level):
         with pytest.raises(DataError, match="occurs more than once"):
             make(pl.concat([table, table.head(1)]))
 
@@ -170,68 +168,6 @@ def test_pooled_rates_without_hidden_tests_are_unknown():
     rows = tables.pooled(evaluation(bugs=4, untested=4)).to_dicts()
     keys = ("problems", "n_hidden", "rate_hidden", "ci_low", "ci_high")
     assert {tuple(row[key] for key in keys) for row in rows} == {(0, 0, None, None, None)}
-
-
-def test_comparisons_are_corrected_for_their_number_and_say_what_they_would_need():
-    compared = tables.comparisons(evaluation())
-    assert compared["p_holm"].to_list() == holm(compared["p_value"].to_list())
-    for row in compared.to_dicts():
-        if row["only_a"] == row["only_b"]:
-            assert row["bugs_needed"] is None
-        else:
-            assert row["bugs_needed"] == pairs_needed(row["only_a"] / row["n"], row["only_b"] / row["n"])
-    without = tables.comparisons(evaluation(bugs=4, untested=4))
-    assert without.select("p_value", "p_holm", "bugs_needed").null_count().row(0) == (without.height,) * 3
-
-
-def test_comparisons_equal_those_recomputed_bug_by_bug():
-    table = evaluation()
-    hidden = {
-        (row["policy"], row["mode"], row["seed"], row["bug_id"]): row["solved_hidden"]
-        for row in table.iter_rows(named=True)
-        if row["solved_hidden"] is not None
-    }
-    rows = tables.comparisons(table).to_dicts()
-    assert len(rows) == 3 * 3 * 2 + 4 * 2 * 2
-    for row in rows:
-        a, b = (row["policy_a"], row["mode_a"], row["seed"]), (row["policy_b"], row["mode_b"], row["seed"])
-        pairs = [(hidden[(*a, f"bug-{bug}")], hidden[(*b, f"bug-{bug}")]) for bug in range(3, 24)]
-        only_a, only_b = pairs.count((True, False)), pairs.count((False, True))
-        assert (row["n"], row["only_a"], row["only_b"]) == (21, only_a, only_b)
-        assert row["difference"] == pytest.approx(sum(x for x, _ in pairs) / 21 - sum(y for _, y in pairs) / 21)
-        assert row["p_value"] == pytest.approx(binomtest(only_a, only_a + only_b).pvalue)
-
-
-def test_comparisons_are_those_with_base_and_with_single_pass():
-    found = tables.comparisons(evaluation(seeds=(0,))).select("policy_a", "mode_a", "policy_b", "mode_b").rows()
-    modes = ("single_pass", "best_of_n", "mcts")
-    assert found == [
-        *((policy, mode, "base", mode) for policy in ("round-1", "round-2", "round-10") for mode in modes),
-        *(
-            (policy, mode, policy, "single_pass")
-            for policy in ("base", "round-1", "round-2", "round-10")
-            for mode in ("best_of_n", "mcts")
-        ),
-    ]
-
-
-def test_only_bugs_that_both_evaluated_are_compared():
-    table = evaluation(seeds=(0,)).filter((pl.col("policy") != "round-1") | (pl.col("bug_id") != "bug-5"))
-    compared = tables.comparisons(table)
-    touched = compared.filter((pl.col("policy_a") == "round-1") & (pl.col("policy_b") == "base"))
-    assert set(touched["n"]) == {20}
-    assert set(compared.filter(pl.col("policy_a") != "round-1")["n"]) == {21}
-
-
-def test_different_seeds_are_never_paired():
-    table = evaluation(seeds=(0, 1)).filter((pl.col("policy") == "base") == (pl.col("seed") == 0))
-    assert tables.comparisons(table).filter(pl.col("policy_b") == "base")["policy_a"].unique().to_list() == ["base"]
-
-
-def test_a_comparison_without_hidden_tests_has_neither_difference_nor_p():
-    compared = tables.comparisons(evaluation(bugs=4, untested=4, seeds=(0,)))
-    assert compared.height == 17
-    assert compared.select("n", "difference", "p_value").unique().rows() == [(0, None, None)]
 
 
 def test_markdown_escapes_and_aligns():

@@ -10,7 +10,7 @@ from test_plots import CURVES
 
 from codeq.config import Study
 from codeq.errors import DataError
-from codeq.evaluation import plots, report, tables
+from codeq.evaluation import comparisons, plots, report, tables
 from codeq.evaluation.anytime import anytime
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -72,7 +72,7 @@ def context(table: pl.DataFrame | None = None, **changes: object) -> report.Cont
         pooled=tables.pooled(table),
         by_category=tables.by_category(table),
         by_level=tables.by_level(table),
-        comparisons=tables.comparisons(table),
+        comparisons=comparisons.within(table),
         anytime=anytime(table, 4, 10),
         figures=FIGURES,
         curves=CURVES,
@@ -297,7 +297,7 @@ def study(before: int, after: int, seeds: tuple[int, ...] = (0,), hidden: int = 
 
 
 def first_sentence(table: pl.DataFrame) -> str:
-    return report.headline(tables.fix_rates(table), tables.comparisons(table))[0].replace("\xa0", " ")
+    return report.headline(tables.fix_rates(table), comparisons.within(table))[0].replace("\xa0", " ")
 
 
 def test_the_headline_says_up_down_or_no_change():
@@ -324,7 +324,7 @@ def test_the_headline_averages_seeds_and_lists_their_p_values():
 
 def test_the_headline_tells_the_effect_of_search_and_the_public_rate():
     table = study(4, 12)
-    _, search, public = report.headline(tables.fix_rates(table), tables.comparisons(table))
+    _, search, public = report.headline(tables.fix_rates(table), comparisons.within(table))
     assert search.replace("\xa0", " ") == (
         "With the base model, MCTS fixes 25.0 % and a single pass 0.0 %: up 25.0 points "
         "(paired exact McNemar test on 16 bugs, p = 0.125; p = 0.625 as one of 7 tests: chance alone could explain it)."
@@ -349,7 +349,7 @@ def test_the_headline_of_a_study_without_training_or_comparison():
 
 def test_without_hidden_tests_nothing_is_claimed():
     table = study(4, 12, hidden=0)
-    assert len(report.headline(tables.fix_rates(table), tables.comparisons(table))) == 1
+    assert len(report.headline(tables.fix_rates(table), comparisons.within(table))) == 1
     assert first_sentence(table).startswith("No bug has hidden tests, so nothing is scored")
     assert "Up to 16 of the evaluated bugs have no hidden test" in Page(report.render(context(table))).text
 
