@@ -12,7 +12,9 @@ from codeq import lineage, stage, tables
 def main() -> None:
     parser = stage.parser(__doc__)
     parser.add_argument("--evaluations", type=Path, nargs="+", required=True, help="tables to read")
-    parser.add_argument("--out", type=Path, required=True, help="directory of the tables (parquet, CSV, Markdown)")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="directory of the tables (parquet, CSV, Markdown, LaTeX)"
+    )
     args = parser.parse_args()
 
     from codeq.evaluation import comparisons
@@ -28,7 +30,7 @@ def main() -> None:
         "comparisons": comparisons.within,
         "anytime": partial(anytime, candidates=search.candidates, rollouts=search.rollouts),
     }
-    outputs = [args.out / f"{name}.{suffix}" for name in make for suffix in ("parquet", "csv", "md")]
+    outputs = [args.out / f"{name}.{suffix}" for name in make for suffix in ("parquet", "csv", "md", "tex")]
     with lineage.record(
         script=__file__,
         inputs={"evaluations": args.evaluations},
@@ -42,6 +44,7 @@ def main() -> None:
             table.write_parquet(args.out / f"{name}.parquet", statistics=False)
             table.write_csv(args.out / f"{name}.csv")
             (args.out / f"{name}.md").write_text(results.to_markdown(table) + "\n")
+            (args.out / f"{name}.tex").write_text(results.to_latex(table))
 
 
 if __name__ == "__main__":

@@ -28,6 +28,12 @@ LABELS = {
     "mcts": "MCTS",
 }
 
+_LATEX = {character: f"\\{character}" for character in "&%$#_{}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "–": "--",
+}
 _RATES = {
     "n": pl.Int64,
     "n_hidden": pl.Int64,
@@ -181,16 +187,32 @@ def to_markdown(table: pl.DataFrame) -> str:
     numeric = [dtype.is_numeric() for dtype in table.dtypes]
 
     def cell(value: object) -> str:
-        if value is None:
-            return "–"
-        if isinstance(value, float):
-            return f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}"
-        text = str(value)
-        return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
+        return _text(value).replace("\\", "\\\\").replace("|", "\\|")
 
     lines = [[cell(name) for name in table.columns], ["---:" if right else "---" for right in numeric]]
     lines += [[cell(value) for value in row] for row in table.iter_rows()]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def to_latex(table: pl.DataFrame) -> str:
+    """A table as LaTeX for package booktabs: numbers to four significant digits, aligned right."""
+
+    def cell(value: object) -> str:
+        return "".join(_LATEX.get(character, character) for character in _text(value))
+
+    columns = "".join("r" if dtype.is_numeric() else "l" for dtype in table.dtypes)
+    lines = [" & ".join(map(cell, row)) + r" \\" for row in (table.columns, *table.iter_rows())]
+    body = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", lines[0], r"\midrule", *lines[1:], r"\bottomrule"]
+    return "\n".join([*body, r"\end{tabular}", ""])
+
+
+def _text(value: object) -> str:
+    """A cell on one line."""
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}"
+    return str(value).replace("\n", " ")
 
 
 def console_table(rates: pl.DataFrame) -> Table:

@@ -2,10 +2,13 @@
 
 import io
 import random
+import re
 from collections import defaultdict
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
 from codeq import tables as schemas
@@ -175,6 +178,29 @@ def test_markdown_escapes_and_aligns():
     assert tables.to_markdown(table) == (
         "| name | n | rate |\n| --- | ---: | ---: |\n| a\\|b | 12 | 0.1235 |\n| c d | – | 12346 |\n"
     )
+
+
+def test_latex_escapes_and_aligns():
+    table = pl.DataFrame(
+        {"a_b": ["x & y", "c\nd", "50 %", None], "n": [12, None, 3, 4], "r": [0.123456, 12345.6, 1.0, 2.5]}
+    )
+    assert tables.to_latex(table) == (
+        "\\begin{tabular}{lrr}\n\\toprule\na\\_b & n & r \\\\\n\\midrule\n"
+        "x \\& y & 12 & 0.1235 \\\\\nc d & -- & 12346 \\\\\n50 \\% & 3 & 1 \\\\\n-- & 4 & 2.5 \\\\\n"
+        "\\bottomrule\n\\end{tabular}\n"
+    )
+
+
+@given(st.text(st.characters(codec="ascii", exclude_categories=["Cc"])))
+def test_no_text_breaks_out_of_its_latex_cell(text: str):
+    """Every character with a meaning in LaTeX is escaped, and a reader of the escapes has the text again."""
+    (_, _, header, _, row, *_) = tables.to_latex(pl.DataFrame({"t": [text], "n": [1]})).split("\n")
+    assert header == r"t & n \\"
+    cell = row.removesuffix(r" & 1 \\")
+    assert not re.search(r"(?<!\\)[&%$#_]", cell)
+    words = {"textbackslash{}": "\\", "textasciitilde{}": "~", "textasciicircum{}": "^"}
+    read = re.sub(r"\\(text\w+\{\}|.)", lambda found: words.get(found[1], found[1]), cell)
+    assert read == text
 
 
 def printed(rates: pl.DataFrame) -> str:

@@ -1,7 +1,7 @@
 # Results: tables, plots, the report, the model cards and the crate.
 #
 # Reads   every evaluation, the training curves, the audit; for the cards, the lineage of each policy
-# Writes  results/<name>/tables/*.{parquet,csv,md}, results/<name>/plots/*.svg, results/<name>/report.html
+# Writes  results/<name>/tables/*.{parquet,csv,md,tex}, results/<name>/plots/*.svg, results/<name>/report.html
 #         results/<name>/seed-<s>/round-<r>/{adapter,policy}/README.md
 #         results/<name>/ro-crate-metadata.json, with copies of the workflow and its scripts beside it
 
@@ -19,7 +19,7 @@ CURVES = {
 TABLES = expand(
     f"{RESULTS}/tables/{{table}}.{{suffix}}",
     table=["fix_rates", "pooled", "by_category", "by_level", "comparisons", "anytime"],
-    suffix=["parquet", "csv", "md"],
+    suffix=["parquet", "csv", "md", "tex"],
 )
 PLOTS = [
     f"{RESULTS}/plots/{name}.svg"
