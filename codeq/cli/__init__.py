@@ -13,6 +13,7 @@ from codeq.cli.compare import compare
 from codeq.cli.doctor import doctor
 from codeq.cli.lineage import lineage
 from codeq.cli.sandbox import Backend, sandbox
+from codeq.cli.status import status
 from codeq.errors import CodeqError
 
 
@@ -38,6 +39,7 @@ app.add_typer(lineage, name="lineage")
 app.add_typer(sandbox, name="sandbox")
 app.command()(doctor)
 app.command()(compare)
+app.command()(status)
 
 
 @app.callback()
