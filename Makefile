@@ -13,7 +13,7 @@ run: .venv/ready  ## the whole loop on the embedded mini study, on a CPU
 	.venv/bin/snakemake --profile profiles/mini --cores $(CORES)
 
 test: .venv/ready lint  ## linters and every test
-	OMP_NUM_THREADS=1 .venv/bin/pytest --numprocesses $(TESTERS) --dist loadgroup --no-loadscope-reorder
+	OMP_NUM_THREADS=1 .venv/bin/pytest --numprocesses $(TESTERS) --dist loadscope --no-loadscope-reorder
 
 lint: .venv/ready  ## style, types, import layers, workflow
 	.venv/bin/ruff check .

@@ -19,18 +19,27 @@ FIRST = ("cluster", "workflow", "rules")
 TOGETHER = ("cluster", "suites")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The order of the tests, and which stay together where several processes share them out."""
+    """The order of the tests."""
 
-    def place(item: pytest.Item) -> tuple[int, int]:
+    def place(item: pytest.Item) -> int:
         folder = item.path.parent.name
         return FIRST.index(folder) if folder in FIRST else len(FIRST)
 
     items.sort(key=place)
-    for item in items:
-        group = item.path.parent if item.path.parent.name in TOGETHER else item.path
-        item.add_marker(pytest.mark.xdist_group(str(group.relative_to(ROOT))))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Where several processes share the tests out, a file stays whole: its tests share fixtures."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Whole(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = Path(nodeid.partition("::")[0])
+            return str(path.parent if path.parent.name in TOGETHER else path)
+
+    return Whole(config, log)
 
 
 def required(what: str) -> bool:
