@@ -15,8 +15,8 @@ pytest_plugins = ["finished_study"]
 
 # Tests that wait most of the time, or make what others need, begin first.
 FIRST = ("cluster", "workflow", "rules")
-# Directories whose files share a fixture that is dear, or a machine: one process tests them.
-TOGETHER = ("cluster", "suites")
+# Files that share a fixture that is dear, or a machine: one process tests those of one pattern.
+TOGETHER = ("suites/*", "cluster/test_ssh*", "cluster/*")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,13 +31,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Where several processes share the tests out, a file stays whole: its tests share fixtures."""
+    """Where several processes share the tests out, files stay whole: their tests share fixtures."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Whole(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             path = Path(nodeid.partition("::")[0])
-            return str(path.parent if path.parent.name in TOGETHER else path)
+            return next((pattern for pattern in TOGETHER if path.match(pattern)), str(path))
 
     return Whole(config, log)
 

@@ -14,7 +14,7 @@ import pytest
 from codeq import tables, values
 from codeq.config import load_study
 from codeq.data.duplicates import duplicates, text_of
-from codeq.data.splits import splits
+from codeq.data.splits import evaluated, splits
 from codeq.data.suites.by_hand import GENERATORS
 from codeq.sandbox.comparisons import COMPARISONS
 
@@ -90,7 +90,8 @@ def test_references_pass_and_bugs_fail(scores):
 
 
 def test_the_published_study_tests_one_bug_of_each_of_123_problems_and_trains_on_the_others(debugbench, scores):
-    settings = load_study(ROOT / "config" / "codeq.yaml").data
+    study = load_study(ROOT / "config" / "codeq.yaml")
+    settings = study.data
     problems = {row["problem_id"]: row for row in debugbench["problems"].to_dicts()}
     tests = debugbench["tests"].partition_by("problem_id", as_dict=True)
     texts = {slug: text_of(row, tests[slug,].to_dicts()) for slug, row in problems.items()}
@@ -101,7 +102,10 @@ def test_the_published_study_tests_one_bug_of_each_of_123_problems_and_trains_on
     shuffled = debugbench["bugs"].sample(fraction=1, shuffle=True, seed=1)
     assert splits(shuffled, clusters.reverse(), shown & set(bugs["bug_id"]), settings, settings.seed).equals(table)
     test, train = (table.filter(pl.col("split") == split) for split in ("test", "train"))
-    assert len(test) == test["problem_id"].n_unique() == test["cluster_id"].n_unique() == 123
+    assert test["problem_id"].n_unique() == test["cluster_id"].n_unique() == 123
+    chosen = table.filter(pl.col("bug_id").is_in(evaluated(table, study.evaluation, settings.seed)))
+    assert len(chosen) == chosen["problem_id"].n_unique() == 123
+    assert set(chosen["split"]) == {"test"}
     assert not set(test["cluster_id"]) & set(train["cluster_id"])
     assert train["problem_id"].n_unique() >= 225 - 123 - 5
     assert len(train) > 500
