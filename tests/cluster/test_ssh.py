@@ -115,13 +115,18 @@ def test_a_killed_snakemake_leaves_its_jobs_and_the_next_run_waits_for_them(clon
     run.kill()
     run.communicate(timeout=60)
     assert alive(group)
+    os.killpg(group, signal.SIGSTOP)  # lest it ends before the next run begins
     unlocked = snakemake(clone, "--unlock", "--configfile", "config/small.yaml")
     assert unlocked.wait(timeout=60) == 0
     again = snakemake(clone, SEARCHED, "--configfile", "config/small.yaml")
+    (only,) = (clone / ".snakemake" / "ssh").iterdir()
+    logs = clone / ".snakemake" / "log"
+    said = f"with external jobid '{only.name}'"
+    wait_until(lambda: sum(said in path.read_text() for path in logs.iterdir()) == 2, "the job is waited for", 60)
+    os.killpg(group, signal.SIGCONT)
     output, _ = again.communicate(timeout=300)
     assert again.returncode == 0, output[-3000:]
-    (only,) = (clone / ".snakemake" / "ssh").iterdir()
-    assert f"with external jobid '{only.name}'" in output
+    assert list((clone / ".snakemake" / "ssh").iterdir()) == [only]
     assert (clone / SEARCHED).exists()
     assert not alive(group)
 
