@@ -13,8 +13,9 @@ ROOT = Path(__file__).resolve().parents[1]
 pytest_plugins = ["finished_study"]
 
 
-# Tests that wait most of the time, or make what others need, begin first.
-FIRST = ("cluster", "workflow", "rules")
+# Tests that wait most of the time, or are long, begin first; those of the workflow, which run jobs of the finished
+# study again, after those that compare with it.
+FIRST = ("cluster", "rules", "workflow")
 # Files that share a fixture that is dear, or a machine: one process tests those of one pattern.
 TOGETHER = ("suites/*", "cluster/test_ssh*", "cluster/*")
 
