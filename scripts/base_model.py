@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from codeq import lineage, stage
-from codeq.models import base
+from codeq import base_model, lineage, stage
 
 
 def main() -> None:
@@ -21,7 +20,7 @@ def main() -> None:
         settings=stage.sections(args.settings, model=["base", "revision"]),
         seed=None,
     ):
-        base.fetch(model.base, model.revision, out)
+        base_model.fetch(model.base, model.revision, out)
         lineage.write_manifest(out)
 
 

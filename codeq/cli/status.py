@@ -51,8 +51,9 @@ def status(
     typer.echo(f"{len(everything)} jobs: {done} done, {len(begun)} begun, {waiting.total()} left")
     for job in begun:
         age = time.time() - job.log.stat().st_mtime
-        made = f"{job.outputs[0]}{_trees(job.outputs[0])}"
-        typer.echo(f"begun  {job.rule} -> {made}; {job.log} was written {age:.0f} s ago")
+        finished = trees(job.outputs[0])
+        made = "" if finished is None else f", {finished} trees finished"
+        typer.echo(f"begun  {job.rule} -> {job.outputs[0]}{made}; {job.log} was written {age:.0f} s ago")
     for rule, count in waiting.items():
         typer.echo(f"left   {rule} {count}")
 
@@ -72,13 +73,13 @@ def _planned(configfile: Path, *options: str) -> list[_Job]:
     return jobs
 
 
-def _trees(table: Path) -> str:
-    """How many trees a begun search has finished, as its journal says."""
+def trees(table: Path) -> int | None:
+    """How many trees a begun search has finished; None if it has no journal."""
     from codeq import journal
 
-    # A shard's journal lies where the whole table's does.
-    parts = [part for part in table.parts if part != "shards" and not re.fullmatch(r"\d+-of-\d+", part)]
-    folder = Path(*parts).with_suffix(".journal")
-    shard = next((part for part in table.parts if re.fullmatch(r"\d+-of-\d+", part)), "1-of-1")
-    path = folder / f"{shard}.jsonl"
-    return f", {len(journal.read(path))} trees finished" if path.exists() else ""
+    shard = "1-of-1"
+    if divided := re.fullmatch(r"(.*)/shards/(\d+-of-\d+)/(.*)", table.as_posix()):
+        # The journals of all shards lie where the whole table will.
+        shard, table = divided[2], Path(divided[1], divided[3])
+    path = table.with_suffix(".journal") / f"{shard}.jsonl"
+    return len(journal.read(path)) if path.exists() else None

@@ -12,11 +12,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from codeq import lineage
+from codeq import base_model, lineage
 from codeq.errors import LineageError
 from codeq.lineage.files import MANIFEST
 from codeq.lineage.manifests import listed
-from codeq.models import base
 
 VERIFIED = ".verified"  # in a model's directory: digest of the manifest that its files were last read against
 
@@ -34,7 +33,7 @@ def restore(directory: Path) -> bool:
         with tempfile.TemporaryDirectory(dir=directory, prefix=".restored-") as name:
             made = Path(name)
             if record and record["script"] == "scripts/base_model.py":
-                base.fetch(**record["settings"]["model"], out=made)
+                base_model.fetch(**record["settings"]["model"], out=made)
             elif record and record["script"] == "scripts/merge.py":
                 _merge_again(directory, record["inputs"], made)
             else:

@@ -145,6 +145,7 @@ def test_a_changed_setting_plans_what_depends_on_it(plan: Plan, config: str, job
     ("file", "jobs"),
     [
         ("codeq/search/mcts.py", EVERYTHING_FROM_SEARCH_ON),
+        ("codeq/models/transformers_engine.py", EVERYTHING_FROM_SEARCH_ON),
         ("codeq/evaluation/metrics.py", scored(*POLICIES)),
         ("codeq/evaluation/tables.py", LAST),
         ("codeq/evaluation/plots.py", {"plots", "report", "crate", "all"}),

@@ -8,27 +8,28 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
+
+from codeq.cli import app
+from codeq.cli.status import trees
+from codeq.journal import Journal
 
 JOBS = 44  # of the small study: two rounds, three modes
 
 
-def status(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "from codeq.cli import app; app()", "status", *arguments],
-        cwd=checkout,
-        env={**os.environ, "PYTHONPATH": str(checkout)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+def status(checkout: Path, *arguments: str) -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(checkout)
+        patch.setenv("PYTHONPATH", str(checkout))  # the Snakemake that it calls reads the code there
+        return CliRunner().invoke(app, ["status", *arguments])
 
 
 def test_of_a_finished_study_everything_is_done(study: Path, checkout: Path) -> None:
     done = status(checkout, "results/small")
-    assert (done.returncode, done.stdout) == (0, f"{JOBS} jobs: {JOBS} done, 0 begun, 0 left\n")
+    assert (done.exit_code, done.stdout) == (0, f"{JOBS} jobs: {JOBS} done, 0 begun, 0 left\n")
 
 
 def test_of_a_study_at_work_begun_jobs_are_named_with_their_trees(study: Path, checkout: Path, tmp_path: Path) -> None:
@@ -53,7 +54,7 @@ def test_of_a_study_at_work_begun_jobs_are_named_with_their_trees(study: Path, c
         os.killpg(run.pid, signal.SIGKILL)
     trees = journal.read_bytes().count(b"\n")
     for seen in (working, status(clone, "results/small")):
-        assert seen.returncode == 0, seen.stderr
+        assert seen.exit_code == 0, seen.output
         first, begun, *left = seen.stdout.splitlines()
         waiting = sum(int(line.split()[2]) for line in left)
         assert first == f"{JOBS} jobs: {JOBS - 1 - waiting} done, 1 begun, {waiting} left"
@@ -79,6 +80,16 @@ def test_of_a_study_at_work_begun_jobs_are_named_with_their_trees(study: Path, c
 )
 def test_a_study_file_that_does_not_fit_is_named(study: Path, checkout: Path, arguments: tuple[str], said: str) -> None:
     done = status(checkout, *arguments)
-    assert done.returncode == 1
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.exit_code == 1
+    assert said in done.output
+
+
+def test_a_shard_counts_the_trees_of_its_own_journal(tmp_path: Path) -> None:
+    journals = tmp_path / "seed-0" / "attempts" / "base" / "mcts.journal"
+    for shard, count in (("1-of-2", 3), ("2-of-2", 1)):
+        with Journal(journals / f"{shard}.jsonl") as journal:
+            for number in range(count):
+                journal.append(str(number), [])
+    table = Path("attempts", "base", "mcts.parquet")
+    found = [trees(tmp_path / "seed-0" / "shards" / shard / table) for shard in ("1-of-2", "2-of-2")]
+    assert (found, trees(tmp_path / "seed-0" / table)) == ([3, 1], None)
