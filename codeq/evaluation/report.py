@@ -1,7 +1,10 @@
 """The results report: one HTML file that needs no network, made from tables, plots and digests."""
 
+import base64
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from typing import Any
 
 import polars as pl
@@ -13,6 +16,7 @@ from codeq.errors import DataError
 from codeq.evaluation.curves import summary
 from codeq.evaluation.statistics import SIGNIFICANT
 from codeq.evaluation.tables import BASE, BASELINE, CATEGORIES, LEVELS, MODES, label, percent, policy_rank, rank
+from codeq.evaluation.viewer import Trees
 
 FIGURES = ("fix_rates", "anytime", "categories", "training", "optimisation")
 
@@ -31,6 +35,7 @@ class Context:
     figures: Mapping[str, str]  # SVG by name of FIGURES; one that is left out is not shown
     curves: Mapping[tuple[str, int], pl.DataFrame]  # table `training_curve` by (policy, seed)
     audit: Mapping[str, Any]  # audit.json: part -> counts by name
+    trees: Trees
     sandboxes: Sequence[Mapping[str, str]]  # each that was in use: "backend" and the layers of Sandbox.isolation
     inputs: Mapping[str, str]  # input file -> sha256
     policies: Mapping[str, str]  # policy -> digest of its manifest
@@ -55,6 +60,7 @@ def render(context: Context) -> str:
     )
     environment.filters |= {"percent": percent, "points": points, "p_value": p_value, "label": label}
     rates = context.fix_rates
+    script = resources.files("codeq.evaluation").joinpath("viewer.js").read_text()
     return environment.get_template("report.html.j2").render(
         study=context.study,
         headline=headline(rates, context.comparisons),
@@ -74,6 +80,9 @@ def render(context: Context) -> str:
             (*key, summary(curve)) for key, curve in sorted(context.curves.items(), key=lambda item: _order(*item[0]))
         ],
         audit=[_records(part, counts) for part, counts in context.audit.items()],
+        trees=context.trees,
+        script=Markup(script),
+        script_digest=f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}",
         sandboxes=context.sandboxes,
         inputs=context.inputs,
         policies=context.policies,

@@ -1,16 +1,18 @@
 # Results: tables, plots, the report, the model cards and the crate.
 #
-# Reads   every evaluation, the training curves, the audit; for the cards, the lineage of each policy
+# Reads   every evaluation and its search trees, the tests, the training curves, the audit; for the cards, the lineage
+#         of each policy
 # Writes  results/<name>/tables/*.{parquet,csv,md,tex}, results/<name>/plots/*.svg, results/<name>/report.html
 #         results/<name>/seed-<s>/round-<r>/{adapter,policy}/README.md
 #         results/<name>/ro-crate-metadata.json, with copies of the workflow and its scripts beside it
 
-EVALUATIONS = expand(
-    f"{RUN}/evaluation/{{policy}}/{{mode}}.parquet",
-    seed=STUDY.seeds,
-    policy=POLICIES,
-    mode=STUDY.evaluation.modes,
-)
+WAYS = {
+    "seed": STUDY.seeds,
+    "policy": POLICIES,
+    "mode": STUDY.evaluation.modes,
+}
+ATTEMPTS = expand(f"{RUN}/attempts/{{policy}}/{{mode}}.parquet", **WAYS)
+EVALUATIONS = expand(f"{RUN}/evaluation/{{policy}}/{{mode}}.parquet", **WAYS)
 CURVES = {
     f"{seed}/{name}": f"{RESULTS}/seed-{seed}/{name}/training_curve.parquet"
     for seed in STUDY.seeds
@@ -95,6 +97,8 @@ rule report:
         curves=list(CURVES.values()),
         audit=f"{DATA}/audit.json",
         evaluations=EVALUATIONS,
+        attempts=ATTEMPTS,
+        tests=f"{DATA}/tests.parquet",
     output:
         report(
             f"{RESULTS}/report.html",
@@ -120,7 +124,8 @@ rule report:
     shell:
         "python scripts/report.py --settings {params.settings:q} --tables {params.tables:q}"
         " --plots {input.plots:q} --curves {input.curves:q} --curve-names {params.names:q}"
-        " --audit {input.audit:q} --evaluations {input.evaluations:q} --report {output:q} 2> {log:q}"
+        " --audit {input.audit:q} --evaluations {input.evaluations:q} --attempts {input.attempts:q}"
+        " --tests {input.tests:q} --report {output:q} 2> {log:q}"
 
 
 rule cards:
