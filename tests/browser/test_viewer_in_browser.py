@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -42,8 +43,8 @@ def path(searches: list[tuple[pl.DataFrame, pl.DataFrame]], tmp_path_factory: py
     return path
 
 
-@pytest.fixture
-def page(browser: Browser, path: Path) -> Iterator[Page]:
+@contextmanager
+def opened(browser: Browser, path: Path) -> Iterator[Page]:
     """The open report; at the end nothing may have been said on the console, and nothing fetched but the page."""
     page = browser.new_page()
     said: list[str] = []
@@ -56,8 +57,14 @@ def page(browser: Browser, path: Path) -> Iterator[Page]:
     yield page
     assert said == []
     assert fetched == [path.as_uri()]
-    assert page.title() == "CodeQ · tiny"
     page.close()
+
+
+@pytest.fixture
+def page(browser: Browser, path: Path) -> Iterator[Page]:
+    with opened(browser, path) as page:
+        yield page
+        assert page.title() == "CodeQ · tiny"
 
 
 def listed(page: Page) -> list[str]:
@@ -224,6 +231,18 @@ def test_what_a_model_wrote_is_text(page: Page, searches: list[tuple[pl.DataFram
     page.click("text=Completion")
     expect(page.locator("#tree-node")).to_contain_text(HOSTILE)
     assert page.locator("#tree-node img").count() == 0
+
+
+def test_the_report_of_a_finished_study_holds_every_search_it_evaluated(browser: Browser, study: Path) -> None:
+    evaluation = pl.read_parquet(study / "seed-0" / "evaluation" / "*" / "*.parquet")
+    with opened(browser, study / "report.html") as page:
+        assert len(listed(page)) == evaluation.height
+        page.select_option("#tree-outcome", "solved")
+        assert len(listed(page)) == evaluation["solved_hidden"].sum()
+        for place in range(0, len(listed(page)), 7):
+            page.select_option("#tree-list", index=place)
+            expect(page.locator("#tree-node h4")).to_contain_text("handed in")
+            expect(page.locator("#tree-node")).to_contain_text(re.compile(r"(\d+) of \1 pass\."))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -237,17 +237,3 @@ torch.save(model(input_ids=ids).logits.float(), sys.argv[1])
     expected = loaded(input_ids=torch.tensor([ids])).logits.float()
     assert logits.shape == expected.shape
     assert torch.allclose(logits, expected, atol=0 if kind == "policy" else 0.25)
-
-
-def test_report_is_one_page_with_the_table(study: Path) -> None:
-    page = (study / "report.html").read_text()
-    assert page.count("<svg") == 5
-    assert "src=" not in page
-    rates = tables_of(study)
-    for solved, n in rates:
-        assert f"{solved}/{n}" in page or f"{solved} / {n}" in page or f"{100 * solved / n:.1f}" in page
-
-
-def tables_of(study: Path) -> list[tuple[int, int]]:
-    rates = pl.read_parquet(study / "tables" / "fix_rates.parquet")
-    return list(rates.select("solved_hidden", "n_hidden").iter_rows())
