@@ -24,10 +24,10 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> tuple[float, flo
 def clustered_interval(solved: Sequence[float], n: Sequence[int], confidence: float = 0.95) -> tuple[float, float]:
     """Interval of a rate over trials that come in clusters, such as the bugs of one problem at several seeds.
 
-    Cluster i solved solved[i] of n[i] > 0 trials, or as many in expectation. Percentile bootstrap: whole clusters are drawn with replacement
-    (Davison and Hinkley 1997, section 3.8), `RESAMPLES` times, seeded. Where no trial or every trial was solved all
-    resamples are the same and say nothing: then it is Wilson's interval with each cluster as one trial. Each end in
-    0..1; without clusters (0.0, 1.0).
+    Cluster i solved solved[i] of n[i] > 0 trials, a count or an expected one. Percentile bootstrap: whole clusters are
+    drawn with replacement (Davison and Hinkley 1997, section 3.8), `RESAMPLES` times, seeded. Where no trial or every
+    trial was solved all resamples are the same and say nothing: then it is Wilson's interval with each cluster as one
+    trial. Each end in 0..1; without clusters (0.0, 1.0).
     """
     if sum(solved) in (0, sum(n)):
         return wilson(len(n) if sum(solved) else 0, len(n), confidence)
