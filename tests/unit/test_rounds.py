@@ -1,4 +1,4 @@
-"""Tables of rounds, regressions, pass@k and the unfixed program, against figures worked out by hand or by brute force."""
+"""Tables of rounds, regressions, pass@k and the unfixed program, against figures made by hand or by brute force."""
 
 from collections import defaultdict
 from itertools import combinations
