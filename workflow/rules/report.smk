@@ -21,26 +21,25 @@ CURVES = {
     for name in POLICIES[1:]
 }
 DRIFTS = [str(Path(path).with_name("drift.parquet")) for path in CURVES.values()]
-
-
-def result_tables(*names):
-    return expand(
+TABLES, ROUNDS = (
+    expand(
         f"{RESULTS}/tables/{{table}}.{{suffix}}",
         table=names,
         suffix=["parquet", "csv", "md", "tex"],
     )
-
-
-TABLES = result_tables(
-    "fix_rates",
-    "pooled",
-    "by_category",
-    "by_level",
-    "pass_at_k",
-    "comparisons",
-    "anytime",
+    for names in (
+        [
+            "fix_rates",
+            "pooled",
+            "by_category",
+            "by_level",
+            "pass_at_k",
+            "comparisons",
+            "anytime",
+        ],
+        ["rounds", "regressions"],
+    )
 )
-ROUNDS = result_tables("rounds", "regressions")
 PLOTS = [
     f"{RESULTS}/plots/{name}.svg"
     for name in (
