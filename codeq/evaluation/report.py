@@ -62,7 +62,7 @@ def render(context: Context) -> str:
         "points": points,
         "p_value": p_value,
         "label": label,
-        "figure": lambda value, form: "–" if value is None else form.format(value),
+        "figure": lambda value, form: "–" if value is None else form.format(value).replace("-", "−"),
     }
     rates = context.fix_rates
     return environment.get_template("report.html.j2").render(

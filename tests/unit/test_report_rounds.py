@@ -46,9 +46,9 @@ def test_rounds_in_the_page_equal_the_table():
     assert [row[0] for row in rows] == ["base", "round 1", "round 2", "round 10"]
     lost = dict(made.rounds.select("policy", "regressions").iter_rows())
     gained = dict(made.rounds.select("policy", "gains").iter_rows())
-    assert rows[0][1:] == ["–", "–", "–", "–", "–", "–", "20.0", "1.0", "6.0", "–", "–"]
+    assert rows[0][1:] == ["–", "–", "–", "–", "–", "–", "20.0", "1.0 of 6.0", "–", "–"]
     assert rows[1][1:] == [
-        *("440", "3", "0.1", "75.0 %", "0.0021", "0.019", "20.0", "1.0", "6.0"),
+        *("440", "3", "0.1", "75.0 %", "0.0021", "0.019", "20.0", "1.0 of 6.0"),
         *(str(gained["round-1"]), str(lost["round-1"])),
     ]
     assert len(header) == len(rows[0])
@@ -68,7 +68,9 @@ def test_what_training_changed_in_each_mode_stands_in_one_table(seeds: tuple[int
     assert {cell for row in rows for cell in row[first:]} == cells
     assert f"Chance alone could explain all {12 * len(seeds)} differences" in page.text
     better = Page(report.render(context(comparisons=comparisons.within(study(2, 14))))).text
-    assert "1 of 3 differences are more than chance would explain" in better
+    assert "1 of 3 differences is more than chance would explain" in better
+    nothing = Page(report.render(context(study(2, 14, hidden=0)))).text
+    assert "No bug has hidden tests, so nothing was tested." in nothing
 
 
 def test_regressions_are_listed_by_name():
