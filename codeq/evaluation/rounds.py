@@ -10,7 +10,7 @@ from codeq.evaluation.tables import MODES, check_unique, policy_rank, predecesso
 from codeq.identity import code_key
 
 Key = tuple[str, int]  # policy, seed
-NODES = ("tree_id", "node_id", "completion", "finish_reason", "code", "tokens")  # what `rounds` reads of trajectories
+NODES = ("tree_id", "node_id", "finish_reason", "code", "tokens")  # what `rounds` reads of trajectories
 
 
 def regressions(evaluation: pl.DataFrame) -> pl.DataFrame:
@@ -49,32 +49,30 @@ def rounds(
     the base, is null. Raises DataError if a bug was evaluated twice.
     """
     trees = evaluation.filter(pl.col("mode") != "line_edits").select("policy", "seed", "problem_id", "tree_id")
-    drawn = trees.join(nodes.filter(pl.col("completion").is_not_null()), on="tree_id")
+    drawn = trees.join(nodes.filter(pl.col("finish_reason").is_not_null()), on="tree_id")
     handed_in = drawn.join(evaluation.select("tree_id", "node_id"), on=["tree_id", "node_id"], how="semi")
-    lengths = handed_in.group_by("policy", "seed").agg(pl.col("tokens").mean())
-    changed = (
+    lengths = handed_in.group_by("policy", "seed").agg(fix_tokens=pl.col("tokens").mean())
+    changes = (
         _before_and_after(evaluation)
-        .group_by("policy_after", "seed")
+        .group_by("seed", policy="policy_after")
         .agg(
-            (pl.col("solved_before") & ~pl.col("solved_after")).sum().alias("regressions"),
-            (pl.col("solved_after") & ~pl.col("solved_before")).sum().alias("gains"),
+            regressions=(pl.col("solved_before") & ~pl.col("solved_after")).sum(),
+            gains=(pl.col("solved_after") & ~pl.col("solved_before")).sum(),
         )
     )
-    diversity, length, change = (
-        {(policy, seed): values for policy, seed, *values in table.iter_rows()}
-        for table in (_diversity(drawn), lengths, changed)
-    )
+    parts: list[Mapping[Key, Mapping[str, object]]] = [
+        {key: _training(curve) for key, curve in curves.items()},
+        {key: drift.select("kl_mean", "kl_largest").row(0, named=True) for key, drift in drifts.items()},
+        *(
+            table.rows_by_key(["policy", "seed"], named=True, unique=True)
+            for table in (lengths, _diversity(drawn), changes)
+        ),
+    ]
     keys: list[Key] = evaluation.select("policy", "seed").unique().rows()
-    rows = []
+    rows: list[dict[str, object]] = []
     for key in sorted(keys, key=lambda key: (policy_rank(key[0]), key[1])):
-        row: dict[str, object] = dict.fromkeys(tables.SCHEMAS["rounds"])
-        row |= {"policy": key[0], "seed": key[1]}
-        row |= _training(curves[key]) if key in curves else {}
-        row |= drifts[key].select("kl_mean", "kl_largest").row(0, named=True) if key in drifts else {}
-        row |= dict(zip(("fix_tokens",), length.get(key, ()), strict=False))
-        row |= dict(zip(("samples", "distinct"), diversity.get(key, ()), strict=False))
-        row |= dict(zip(("regressions", "gains"), change.get(key, ()), strict=False))
-        rows.append(row)
+        found = {name: value for part in parts for name, value in part.get(key, {}).items()}
+        rows.append(dict.fromkeys(tables.SCHEMAS["rounds"]) | {"policy": key[0], "seed": key[1]} | found)
     return tables.frame("rounds", rows)
 
 

@@ -44,9 +44,9 @@ def nodes(table: pl.DataFrame, *programs: tuple[str | None, int, str]) -> pl.Dat
     rows = []
     for tree in table["tree_id"]:
         name = tree.removeprefix("tree-")
-        rows.append((tree, f"node-{name}-0", None, None, "bug", 0))
+        rows.append((tree, f"node-{name}-0", None, "bug", 0))
         rows += [
-            (tree, f"node-{name}-{number}", "text", reason, program, tokens)
+            (tree, f"node-{name}-{number}", reason, program, tokens)
             for number, (program, tokens, reason) in enumerate(programs, 1)
         ]
     return pl.DataFrame(rows, schema=list(NODES), orient="row")
