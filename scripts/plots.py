@@ -29,10 +29,12 @@ def main() -> None:
         settings={"curve_names": args.curve_names},
         seed=None,
     ):
+        # The unfixed programs are no policy that one would look for in a plot.
+        rates = {name: pl.read_parquet(path).filter(pl.col("policy") != tables.UNFIXED) for name, path in used.items()}
         charts = {
-            "fix_rates": plots.fix_rates(pl.read_parquet(used["fix_rates"])),
-            "anytime": plots.anytime(pl.read_parquet(used["anytime"])),
-            "categories": plots.categories(pl.read_parquet(used["by_category"])),
+            "fix_rates": plots.fix_rates(rates["fix_rates"]),
+            "anytime": plots.anytime(rates["anytime"]),
+            "categories": plots.categories(rates["by_category"]),
         }
         if args.curves:
             curves = by_policy(args.curve_names, [tables.read("training_curve", path) for path in args.curves])

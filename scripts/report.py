@@ -31,7 +31,10 @@ def main() -> None:
 
     results = {
         name: args.tables / f"{name}.parquet"
-        for name in ("fix_rates", "pooled", "by_category", "by_level", "comparisons", "anytime")
+        for name in (
+            *("fix_rates", "pooled", "by_category", "by_level", "pass_at_k"),
+            *("rounds", "regressions", "comparisons", "anytime"),
+        )
     }
     with lineage.record(
         script=__file__,

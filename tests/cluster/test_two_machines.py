@@ -11,7 +11,7 @@ from cluster import Submit
 from codeq.lineage import read_record
 
 pytestmark = pytest.mark.slow
-TRAINING = ("pairs", "reference", "dpo", "merge")
+TRAINING = ("pairs", "reference", "dpo", "merge", "drift")
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +64,9 @@ def test_evaluation_of_round_1_overlaps_training_of_round_2(records: dict[str, d
 
 
 def test_jobs_that_need_the_gpu_of_a_machine_ran_one_after_another(records: dict[str, dict[str, Any]]) -> None:
-    for parts in (("trajectories.parquet", "attempts/"), ("reference.parquet", "adapter/manifest", "policy/manifest")):
+    for parts in (
+        ("trajectories.parquet", "attempts/"),
+        ("reference.parquet", "adapter/manifest", "policy/manifest", "drift"),
+    ):
         intervals = sorted(set(times(records, *parts)))
         assert all(end <= start for (_, end), (start, _) in pairwise(intervals))

@@ -10,11 +10,14 @@ import pytest
 from searched import PUBLIC, searched
 from test_evaluation_tables import evaluation
 from test_plots import CURVES
+from test_rounds import drift, nodes
 
 from codeq.config import Study
 from codeq.errors import DataError
 from codeq.evaluation import comparisons, plots, report, tables, viewer
 from codeq.evaluation.anytime import anytime
+from codeq.evaluation.pass_at_k import over_seeds
+from codeq.evaluation.rounds import regressions, rounds
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 FIGURES = {
@@ -76,6 +79,14 @@ def context(table: pl.DataFrame | None = None, **changes: object) -> report.Cont
         pooled=tables.pooled(table),
         by_category=tables.by_category(table),
         by_level=tables.by_level(table),
+        pass_at_k=over_seeds(table),
+        rounds=rounds(
+            table.with_columns(pl.col("node_id") + "-1"),
+            nodes(table, ("x = 1", 20, "stop")),
+            CURVES,
+            {("round-1", 0): drift(0.0021)},
+        ),
+        regressions=regressions(table),
         comparisons=comparisons.within(table),
         anytime=anytime(table, 4, 10),
         figures=FIGURES,
@@ -147,6 +158,7 @@ def test_fix_rates_in_the_page_equal_the_table(seeds: tuple[int, ...]):
             f"{100 * row['rate_hidden']:.1f} %",
             f"{100 * row['ci_low']:.1f} % – {100 * row['ci_high']:.1f} %",
             f"{100 * row['rate_public']:.1f} %",
+            f"{100 * row['rate_overfit']:.1f} % ({row['overfit']})",
             f"{row['samples']:,}",
             f"{row['tokens']:,}",
             f"{row['seconds']:,.0f}",
@@ -211,7 +223,9 @@ def test_slices_in_the_page_equal_the_table():
         cells = [cell for row in rows for cell in row[2:]]
         assert header[2:] == table[by].unique(maintain_order=True).to_list()
         assert cells == [
-            f"{100 * row['rate_hidden']:.1f} % {row['solved_hidden']}/{row['n_hidden']}" for row in table.to_dicts()
+            f"{100 * row['rate_hidden']:.1f} % {row['solved_hidden']}/{row['n_hidden']}"
+            + (f", {row['overfit']} overfit" if row["overfit"] else "")
+            for row in table.to_dicts()
         ]
 
 
