@@ -10,6 +10,8 @@ import whose name is computed, and other packages (their versions are in every s
 import ast
 import functools
 import hashlib
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +23,9 @@ PACKAGE = "codeq"
 EXCLUDED = ("codeq.errors", "codeq.config", "codeq.lineage", "codeq.cli", "codeq.stage")
 # Parts of these packages run in another process, loaded by path: any import takes the whole package.
 WHOLE_PACKAGES = ("codeq.sandbox",)
-# A template belongs to the modules beside it that name it in a string.
+# A template belongs to the modules beside it that name it in a string, and to the templates that do.
 TEMPLATE = ".j2"
+_NAMED = re.compile(r"""["']([\w.-]+\.j2)["']""")
 
 
 def code_version(script: Path, root: Path) -> str:
@@ -44,9 +47,8 @@ def code_digests(script: Path, root: Path) -> dict[str, str]:
             continue
         source = _read(path)
         digests[name] = source.sha256
-        for template in source.templates:
-            if (resource := path.with_name(template)).is_file():
-                digests[resource.relative_to(root).as_posix()] = hashlib.sha256(resource.read_bytes()).hexdigest()
+        for resource, content in _templates(path.parent, source.templates).items():
+            digests[resource.relative_to(root).as_posix()] = hashlib.sha256(content).hexdigest()
         waiting |= _modules(source, path, root)
     return dict(sorted(digests.items()))
 
@@ -125,6 +127,18 @@ def _is_type_checking(test: ast.expr) -> bool:
     return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
         isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
     )
+
+
+def _templates(directory: Path, names: Iterable[str]) -> dict[Path, bytes]:
+    """The templates of these names in a directory, and those that they name, with their content."""
+    found: dict[Path, bytes] = {}
+    waiting = {directory / name for name in names}
+    while waiting:
+        path = waiting.pop()
+        if path not in found and path.is_file():
+            found[path] = path.read_bytes()
+            waiting |= {directory / name for name in _NAMED.findall(found[path].decode())}
+    return found
 
 
 def _modules(source: _Source, importer: Path, root: Path) -> dict[str, Path]:

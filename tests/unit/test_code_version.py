@@ -43,7 +43,9 @@ FILES = {
     "codeq/sandbox/pool.py": "def judge(): pass\n",
     "codeq/sandbox/server.py": "def serve(): pass\n",
     "codeq/report.py": "TEMPLATE = 'report.html.j2'\n",
-    "codeq/report.html.j2": "<h1>{{ title }}</h1>\n",
+    "codeq/report.html.j2": "<h1>{{ title }}</h1>\n{% include 'part.html.j2' %}\n",
+    "codeq/part.html.j2": '<p>{{ text }}</p>{% include "small.html.j2" %}\n',
+    "codeq/small.html.j2": "<small>{{ text }}</small>\n",
     "codeq/other.html.j2": "<h2>{{ title }}</h2>\n",
     "scripts/search.py": "from codeq import config, lineage, stage\nfrom codeq.search import mcts\nmcts.run(None)\n",
     "scripts/judge.py": "import codeq.sandbox.pool\n",
@@ -137,10 +139,18 @@ def test_a_template_counts_for_those_who_name_it(root: Path) -> None:
     assert version(root, "judge") == others
 
 
-def test_every_template_of_the_package_is_named_by_a_module_beside_it() -> None:
+@pytest.mark.parametrize(("name", "old"), [("codeq/part.html.j2", "<p>"), ("codeq/small.html.j2", "<small>")])
+def test_a_template_counts_for_those_who_name_one_that_includes_it(root: Path, name: str, old: str) -> None:
+    before, others = version(root, "report"), version(root, "judge")
+    edit(root / name, old, f"{old} ")
+    assert version(root, "report") != before
+    assert version(root, "judge") == others
+
+
+def test_every_template_of_the_package_is_named_by_a_module_or_a_template_beside_it() -> None:
     for template in (REPOSITORY / "codeq").rglob("*.j2"):
-        modules = template.parent.glob("*.py")
-        assert any(f'"{template.name}"' in module.read_text() for module in modules), template
+        beside = {*template.parent.glob("*.py"), *template.parent.glob("*.j2")} - {template}
+        assert any(f'"{template.name}"' in path.read_text() for path in beside), template
 
 
 def test_it_does_not_depend_on_where_the_checkout_lies(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
