@@ -30,7 +30,7 @@ def main() -> None:
         "comparisons": comparisons.within,
         "anytime": partial(anytime, candidates=search.candidates, rollouts=search.rollouts),
     }
-    outputs = [args.out / f"{name}.{suffix}" for name in make for suffix in ("parquet", "csv", "md", "tex")]
+    outputs = [args.out / f"{name}.{suffix}" for name in make for suffix in results.SUFFIXES]
     with lineage.record(
         script=__file__,
         inputs={"evaluations": args.evaluations},
@@ -40,11 +40,7 @@ def main() -> None:
     ):
         evaluation = pl.concat([tables.read("evaluation", path) for path in args.evaluations])
         for name, function in make.items():
-            table = function(evaluation)
-            table.write_parquet(args.out / f"{name}.parquet", statistics=False)
-            table.write_csv(args.out / f"{name}.csv")
-            (args.out / f"{name}.md").write_text(results.to_markdown(table) + "\n")
-            (args.out / f"{name}.tex").write_text(results.to_latex(table))
+            results.write(function(evaluation), args.out, name)
 
 
 if __name__ == "__main__":

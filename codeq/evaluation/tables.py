@@ -6,6 +6,7 @@ Every hidden rate is over the bugs that have hidden tests (`n_hidden`), every pu
 
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import get_args
 
 import polars as pl
@@ -20,6 +21,7 @@ BASE, BASELINE = "base", "single_pass"
 MODES: tuple[str, ...] = get_args(Mode)
 CATEGORIES: tuple[str, ...] = get_args(Category)
 LEVELS = ("easy", "medium", "hard")
+SUFFIXES = ("parquet", "csv", "md", "tex")
 LABELS = {
     "single_pass": "single pass",
     "best_of_n": "best of n",
@@ -43,6 +45,7 @@ _RATES = {
     "rate_hidden": pl.Float64,
     "ci_low": pl.Float64,
     "ci_high": pl.Float64,
+    "n_parsed": pl.Int64,
     "rate_parsed": pl.Float64,
     "samples": pl.Int64,
     "unparsed": pl.Int64,
@@ -82,8 +85,8 @@ def fix_rates(evaluation: pl.DataFrame) -> pl.DataFrame:
 
     n is the number of bugs, n_hidden that of bugs with hidden tests; ci_low and ci_high are the
     95 % Wilson interval of rate_hidden = solved_hidden / n_hidden (all three null where n_hidden
-    is 0). rate_parsed is rate_hidden over the bugs for which at least one reply could be used, so
-    that replies which could not be parsed are not mistaken for wrong fixes (null where there is no
+    is 0). rate_parsed is rate_hidden over the n_parsed bugs for which at least one reply could be used,
+    so that replies which could not be parsed are not mistaken for wrong fixes (null where there is no
     such bug). samples, unparsed, tokens and seconds are sums. Raises DataError if a bug was evaluated twice.
     """
     return _rates(evaluation, None, ())
@@ -118,8 +121,7 @@ def _rates(evaluation: pl.DataFrame, by: str | None, known: Sequence[str]) -> pl
         solved, n = row["solved_hidden"], row["n_hidden"]
         row["rate_public"] = row["solved_public"] / row["n"]
         row["rate_hidden"] = solved / n if n else None
-        parsed = row.pop("n_parsed")
-        row["rate_parsed"] = solved / parsed if parsed else None
+        row["rate_parsed"] = solved / row["n_parsed"] if row["n_parsed"] else None
         row["ci_low"], row["ci_high"] = wilson(solved, n) if n else (None, None)
     mode_rank, by_rank = rank(MODES), rank(known)
     rows.sort(
@@ -180,6 +182,14 @@ def check_unique(evaluation: pl.DataFrame) -> None:
 def percent(rate: float | None) -> str:
     """A rate in 0..1 as "43.9 %"; an en dash for None."""
     return "–" if rate is None else f"{100 * rate:.1f} %"
+
+
+def write(table: pl.DataFrame, directory: Path, name: str) -> None:
+    """Write a table of results as parquet, CSV, Markdown and LaTeX."""
+    table.write_parquet(directory / f"{name}.parquet", statistics=False)
+    table.write_csv(directory / f"{name}.csv")
+    (directory / f"{name}.md").write_text(to_markdown(table) + "\n")
+    (directory / f"{name}.tex").write_text(to_latex(table))
 
 
 def to_markdown(table: pl.DataFrame) -> str:

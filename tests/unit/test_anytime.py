@@ -22,6 +22,7 @@ from codeq.search.trajectory import rows
 
 K, ROLLOUTS, BUGS, SEEDS = 3, 12, 24, (0, 1)
 SEARCHED = ("best_of_n", "mcts")
+OTHER = ("n_parsed", "rate_parsed", "samples", "unparsed", "tokens", "seconds")  # not in the curve
 
 
 def right(node_id: str) -> bool:
@@ -133,7 +134,9 @@ def test_one_run_tells_what_runs_of_fewer_rollouts_would_find():
     curve = anytime(evaluation(), K, ROLLOUTS).filter(pl.col("unit") == "samples")
     solved = []
     for number in (1, 2, 5, 10, 12):
-        again = fix_rates(evaluation(number)).drop("rate_parsed", "samples", "unparsed", "tokens", "seconds")
+        again = fix_rates(evaluation(number)).drop(
+            "n_parsed", "rate_parsed", "samples", "unparsed", "tokens", "seconds"
+        )
         now = curve.filter(pl.col("rollouts") == number)
         assert now["budget"].unique().to_list() == [number * K]
         assert now.select(again.columns).equals(again)
@@ -185,7 +188,7 @@ def test_token_budgets_are_what_mcts_spends_and_count_its_critic():
 
 
 def test_the_rate_at_the_full_budget_is_the_fix_rate():
-    rates = fix_rates(evaluation()).drop("rate_parsed", "samples", "unparsed", "tokens", "seconds")
+    rates = fix_rates(evaluation()).drop(OTHER)
     curve = anytime(evaluation(), K, ROLLOUTS)
     last = curve.filter(pl.col("unit") == "samples", pl.col("rollouts") == ROLLOUTS)
     assert last.select(rates.columns).equals(rates)
