@@ -18,15 +18,17 @@ def main() -> None:
     )
     parser.add_argument("--audit", type=Path, required=True, help="audit.json of the data stages")
     parser.add_argument("--evaluations", type=Path, nargs="+", required=True, help="tables the results were made from")
+    parser.add_argument("--sources", type=Path, required=True, help="YAML file of published figures and their sources")
     parser.add_argument("--report", type=Path, required=True, help="HTML file to write")
     args = parser.parse_args()
 
+    from codeq.evaluation import published
     from codeq.evaluation.curves import by_policy
     from codeq.evaluation.report import Context, render
 
     results = {
         name: args.tables / f"{name}.parquet"
-        for name in ("fix_rates", "pooled", "by_category", "by_level", "comparisons", "anytime")
+        for name in ("fix_rates", "pooled", "by_category", "by_level", "comparisons", "anytime", "published")
     }
     with lineage.record(
         script=__file__,
@@ -36,6 +38,7 @@ def main() -> None:
             "curves": args.curves,
             "audit": args.audit,
             "evaluations": args.evaluations,
+            "sources": args.sources,
         },
         outputs={"report": args.report},
         settings=args.settings.determinants(),
@@ -49,6 +52,7 @@ def main() -> None:
         context = Context(
             study=args.settings,
             **{name: pl.read_parquet(path) for name, path in results.items()},
+            sources=published.read(args.sources).sources,
             figures={path.stem: path.read_text() for path in args.plots},
             curves=by_policy(args.curve_names, [tables.read("training_curve", path) for path in args.curves]),
             audit=json.loads(args.audit.read_text()),

@@ -41,6 +41,7 @@ JOBS = {
     "merge": "seed-0/round-1/policy/manifest.json",
     "evaluation": "seed-0/evaluation/round-1/mcts.parquet",
     "tables": "tables/fix_rates.csv",
+    "published": "tables/published.csv",
     "plots": "plots/anytime.svg",
     "report": "report.html",
     "cards": "seed-0/round-1/adapter/README.md",

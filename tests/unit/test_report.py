@@ -7,6 +7,8 @@ import polars as pl
 import pytest
 from test_evaluation_tables import evaluation
 from test_plots import CURVES
+from test_published import FIGURES as PUBLISHED
+from test_published import beside
 
 from codeq.config import Study
 from codeq.errors import DataError
@@ -15,7 +17,7 @@ from codeq.evaluation.anytime import anytime
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 FIGURES = {
-    "fix_rates": plots.svg(plots.fix_rates(tables.fix_rates(evaluation(bugs=40)))),
+    "fix_rates": plots.svg(plots.fix_rates(tables.fix_rates(evaluation(bugs=40)), beside(evaluation(bugs=40)))),
     "training": plots.svg(plots.training(CURVES)),
     "optimisation": plots.svg(plots.training(CURVES, plots.OPTIMISATION)),
 }
@@ -74,6 +76,8 @@ def context(table: pl.DataFrame | None = None, **changes: object) -> report.Cont
         by_level=tables.by_level(table),
         comparisons=comparisons.within(table),
         anytime=anytime(table, 4, 10),
+        published=beside(table),
+        sources=PUBLISHED.sources,
         figures=FIGURES,
         curves=CURVES,
         audit={
@@ -108,7 +112,7 @@ def test_every_link_has_its_target_and_ids_are_unique():
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     links = [attributes["href"] for tag, attributes in page.elements if tag == "a"]
     assert len(ids) == len(set(ids))
-    assert len(links) == 9
+    assert len(links) == 10
     assert {link.removeprefix("#") for link in links} <= set(ids)
 
 
@@ -364,7 +368,7 @@ def test_methods_follow_the_configuration():
     assert "the length-normalised likelihood" in text
     assert "Python rows of shards/x" in text
     assert "DPO (β" not in text
-    assert "line edits" not in text
+    assert "line edits are" not in text
     modes = {"search": {"critic": "none"}, "evaluation": {"modes": ["refine", "line_edits", "mcts_no_critic"]}}
     text = Page(report.render(context(study=Study(name="tiny", **modes)))).text
     assert "line edits are 4 episodes of up to 10 turns" in text

@@ -241,7 +241,7 @@ torch.save(model(input_ids=ids).logits.float(), sys.argv[1])
 
 def test_report_is_one_page_with_the_table(study: Path) -> None:
     page = (study / "report.html").read_text()
-    assert page.count("<svg") == 5
+    assert page.count("<svg") == 7
     assert "src=" not in page
     rates = tables_of(study)
     for solved, n in rates:

@@ -1,6 +1,7 @@
 # Results: tables, plots, the report, the model cards and the crate.
 #
-# Reads   every evaluation, the training curves, the audit; for the cards, the lineage of each policy
+# Reads   every evaluation, the training curves, the audit; for the cards, the lineage of each policy; what others
+#         published, config/published.yaml
 # Writes  results/<name>/tables/*.{parquet,csv,md,tex}, results/<name>/plots/*.svg, results/<name>/report.html
 #         results/<name>/seed-<s>/round-<r>/{adapter,policy}/README.md
 #         results/<name>/ro-crate-metadata.json, with copies of the workflow and its scripts beside it
@@ -21,12 +22,18 @@ TABLES = expand(
     table=["fix_rates", "pooled", "by_category", "by_level", "comparisons", "anytime"],
     suffix=["parquet", "csv", "md", "tex"],
 )
+# Published figures beside ours. Not one of TABLES: other figures make no table of ours stale.
+PUBLISHED = expand(
+    f"{RESULTS}/tables/published.{{suffix}}", suffix=["parquet", "csv", "md", "tex"]
+)
 PLOTS = [
     f"{RESULTS}/plots/{name}.svg"
     for name in (
         "fix_rates",
         "anytime",
+        "cost",
         "categories",
+        "duplication",
         *(["training", "optimisation"] if CURVES else []),
     )
 ]
@@ -62,10 +69,38 @@ rule tables:
         " 2> {log:q}"
 
 
+rule published:
+    input:
+        figures="config/published.yaml",
+        tables=[path for path in TABLES if path.endswith(".parquet")],
+    output:
+        [reported(path) if path.endswith(".csv") else path for path in PUBLISHED],
+    log:
+        f"{RESULTS}/logs/published.log",
+    benchmark:
+        f"{RESULTS}/logs/published.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        machine="inference",
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=code("published"),
+        tables=lambda wildcards, input: Path(input.tables[0]).parent,
+        out=lambda wildcards, output: Path(output[0]).parent,
+    shell:
+        "python scripts/published.py --figures {input.figures:q} --tables {params.tables:q} --out {params.out:q}"
+        " 2> {log:q}"
+
+
 rule plots:
     input:
         tables=TABLES,
+        published=PUBLISHED,
         curves=list(CURVES.values()),
+        audit=f"{DATA}/audit.json",
+        duplicates=f"{DATA}/duplicates.parquet",
     output:
         [reported(path) for path in PLOTS],
     log:
@@ -85,12 +120,15 @@ rule plots:
         out=lambda wildcards, output: Path(output[0]).parent,
     shell:
         "python scripts/plots.py --tables {params.tables:q} --curves {input.curves:q}"
-        " --curve-names {params.names:q} --out {params.out:q} 2> {log:q}"
+        " --curve-names {params.names:q} --audit {input.audit:q} --duplicates {input.duplicates:q}"
+        " --out {params.out:q} 2> {log:q}"
 
 
 rule report:
     input:
+        sources="config/published.yaml",
         tables=TABLES,
+        published=PUBLISHED,
         plots=PLOTS,
         curves=list(CURVES.values()),
         audit=f"{DATA}/audit.json",
@@ -120,7 +158,8 @@ rule report:
     shell:
         "python scripts/report.py --settings {params.settings:q} --tables {params.tables:q}"
         " --plots {input.plots:q} --curves {input.curves:q} --curve-names {params.names:q}"
-        " --audit {input.audit:q} --evaluations {input.evaluations:q} --report {output:q} 2> {log:q}"
+        " --audit {input.audit:q} --evaluations {input.evaluations:q} --sources {input.sources:q}"
+        " --report {output:q} 2> {log:q}"
 
 
 rule cards:
@@ -164,7 +203,7 @@ rule crate:
         report=f"{RESULTS}/report.html",
         audit=[f"{DATA}/audit.json", f"{DATA}/audit.md"],
         cards=CARDS,
-        tables=TABLES,
+        tables=[*TABLES, *PUBLISHED],
         plots=PLOTS,
         evaluations=EVALUATIONS,
         curves=list(CURVES.values()),
