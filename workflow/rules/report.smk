@@ -72,7 +72,10 @@ rule tables:
 rule published:
     input:
         figures="config/published.yaml",
-        tables=[path for path in TABLES if path.endswith(".parquet")],
+        tables=expand(
+            f"{RESULTS}/tables/{{table}}.parquet",
+            table=["fix_rates", "by_category", "by_level", "anytime"],
+        ),
     output:
         [reported(path) if path.endswith(".csv") else path for path in PUBLISHED],
     log:
