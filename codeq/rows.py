@@ -180,18 +180,18 @@ class _Reader:
         values = found.row(0, named=True)
         number = values.pop("number")
         counted: list[tuple[str, Row]] = []
+        evaluations = [source for source in node.inputs if source.name == "evaluations"]
         for side in ("_a", "_b") if "policy_a" in values else ("",):
             keys = {
                 key: values[key + side] if key + side in values else values[key]
                 for key in ("policy", "mode", "seed", "category", "level")
                 if key in values or key + side in values
             }
-            if not keys:
-                raise LineageError(f"{node.path}: its rows have no keys to follow; trace the file")
-            for source in node.inputs:
-                if source.name == "evaluations":
-                    rows = _scan(source.path).filter(*(pl.col(key) == value for key, value in keys.items())).collect()
-                    counted += [(f"counted{side}", row) for row in self.evaluations(source, rows)]
+            if not keys or not evaluations:
+                raise LineageError(f"{node.path}: its rows lead to no evaluations; trace the file")
+            for source in evaluations:
+                rows = _scan(source.path).filter(*(pl.col(key) == value for key, value in keys.items())).collect()
+                counted += [(f"counted{side}", row) for row in self.evaluations(source, rows)]
         if not counted:
             raise LineageError(f"{node.path}, row {number}: no evaluation has its keys; run codeq lineage verify")
         return Row(node.path.stem, node.path, number, values, tuple(counted))
