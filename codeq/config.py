@@ -323,15 +323,20 @@ def _allowed(section: type[Section], location: tuple[int | str, ...]) -> str:
     return f"{hint}Known keys: {', '.join(section.model_fields)}"
 
 
-def load_study(path: Path) -> Study:
-    """Read and validate a study's YAML file."""
+def load(section: type[Section], path: Path) -> Any:
+    """Read and validate a YAML file. Raises ConfigError naming the file, every bad key and what is allowed."""
     try:
         values = yaml.safe_load(path.read_bytes())
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not YAML: {error}") from error
-    return parse(Study, values, str(path))  # type: ignore[no-any-return]
+    return parse(section, values, str(path))
+
+
+def load_study(path: Path) -> Study:
+    """Read and validate a study's YAML file."""
+    return load(Study, path)  # type: ignore[no-any-return]
 
 
 def json_schema() -> dict[str, object]:

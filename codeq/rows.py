@@ -185,18 +185,19 @@ class _Reader:
         values = found.row(0, named=True)
         number = values.pop("number")
         counted: list[tuple[str, Row]] = []
+        evaluations = list(_evaluations(node))
         for side in next((pair for pair in SIDES if f"policy{pair[0]}" in values), ("",)):
             keys = {
                 key: values[key + side] if key + side in values else values[key]
                 for key in ("policy", "mode", "seed", "category", "level", "bug_id")
                 if key in values or key + side in values
             }
-            if not keys:
-                raise LineageError(f"{node.path}: its rows have no keys to follow; trace the file")
+            if not keys or not evaluations:
+                raise LineageError(f"{node.path}: its rows lead to no evaluations; trace the file")
             if keys.get("policy") == tables.UNFIXED:
                 counted += [("counted", row) for row in self.unfixed(node, keys)]
                 continue
-            for source in _evaluations(node):
+            for source in evaluations:
                 rows = _scan(source.path).filter(*(pl.col(key) == value for key, value in keys.items())).collect()
                 counted += [(f"counted{side}", row) for row in self.evaluations(source, rows)]
         if not counted:

@@ -1,5 +1,6 @@
 """Draw the plots of a study as SVG."""
 
+import json
 from pathlib import Path
 
 import polars as pl
@@ -14,27 +15,36 @@ def main() -> None:
     parser.add_argument(
         "--curve-names", nargs="*", default=[], help="SEED/POLICY of each curve, in the same order, such as 0/round-1"
     )
+    parser.add_argument("--audit", type=Path, required=True, help="audit.json of the data stages")
+    parser.add_argument("--duplicates", type=Path, required=True, help="table of duplicates")
     parser.add_argument("--out", type=Path, required=True, help="directory of the plots")
     args = parser.parse_args()
 
     from codeq.evaluation import plots
     from codeq.evaluation.curves import by_policy
+    from codeq.evaluation.duplication import duplication
 
-    used = {name: args.tables / f"{name}.parquet" for name in ("fix_rates", "by_category", "anytime")}
-    names = ["fix_rates", "anytime", "categories", *(["training", "optimisation"] if args.curves else [])]
+    used = {name: args.tables / f"{name}.parquet" for name in ("fix_rates", "by_category", "anytime", "published")}
+    names = ["fix_rates", "anytime", "cost", "categories", "duplication"]
+    names += ["training", "optimisation"] if args.curves else []
     with lineage.record(
         script=__file__,
-        inputs={**used, "curves": args.curves},
+        inputs={**used, "curves": args.curves, "audit": args.audit, "duplicates": args.duplicates},
         outputs={"plots": [args.out / f"{name}.svg" for name in names]},
         settings={"curve_names": args.curve_names},
         seed=None,
     ):
         # The unfixed programs are no policy that one would look for in a plot.
-        rates = {name: pl.read_parquet(path).filter(pl.col("policy") != tables.UNFIXED) for name, path in used.items()}
-        charts = {
-            "fix_rates": plots.fix_rates(rates["fix_rates"]),
-            "anytime": plots.anytime(rates["anytime"]),
-            "categories": plots.categories(rates["by_category"]),
+        results = {
+            name: pl.read_parquet(path).filter(pl.col("policy") != tables.UNFIXED) for name, path in used.items()
+        }
+        filters = json.loads(args.audit.read_text())["filters"]
+        charts: dict[str, plots.AnyChart] = {
+            "fix_rates": plots.fix_rates(results["fix_rates"], results["published"]),
+            "anytime": plots.anytime(results["anytime"]),
+            "cost": plots.cost(results["fix_rates"]),
+            "categories": plots.categories(results["by_category"]),
+            "duplication": duplication(filters, tables.read("duplicates", args.duplicates)),
         }
         if args.curves:
             curves = by_policy(args.curve_names, [tables.read("training_curve", path) for path in args.curves])

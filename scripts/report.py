@@ -22,10 +22,11 @@ def main() -> None:
         "--attempts", type=Path, nargs="+", required=True, help="trajectories of each, in the same order"
     )
     parser.add_argument("--tests", type=Path, required=True, help="table of tests, the public ones among them")
+    parser.add_argument("--sources", type=Path, required=True, help="YAML file of published figures and their sources")
     parser.add_argument("--report", type=Path, required=True, help="HTML file to write")
     args = parser.parse_args()
 
-    from codeq.evaluation import viewer
+    from codeq.evaluation import published, viewer
     from codeq.evaluation.curves import by_policy
     from codeq.evaluation.report import Context, render
 
@@ -33,7 +34,7 @@ def main() -> None:
         name: args.tables / f"{name}.parquet"
         for name in (
             *("fix_rates", "pooled", "by_category", "by_level", "pass_at_k"),
-            *("rounds", "regressions", "comparisons", "anytime"),
+            *("rounds", "regressions", "comparisons", "anytime", "published"),
         )
     }
     with lineage.record(
@@ -46,6 +47,7 @@ def main() -> None:
             "evaluations": args.evaluations,
             "attempts": args.attempts,
             "tests": args.tests,
+            "sources": args.sources,
         },
         outputs={"report": args.report},
         settings=args.settings.determinants(),
@@ -61,6 +63,7 @@ def main() -> None:
         context = Context(
             study=args.settings,
             **{name: pl.read_parquet(path) for name, path in results.items()},
+            sources=published.read(args.sources).sources,
             figures={path.stem: path.read_text() for path in args.plots},
             curves=by_policy(args.curve_names, [tables.read("training_curve", path) for path in args.curves]),
             audit=json.loads(args.audit.read_text()),

@@ -14,12 +14,13 @@ from markupsafe import Markup
 from codeq.config import Study
 from codeq.errors import DataError
 from codeq.evaluation.curves import summary
+from codeq.evaluation.published import SLICES, Source, crossed
 from codeq.evaluation.statistics import SIGNIFICANT
 from codeq.evaluation.tables import BASE, BASELINE, CATEGORIES, LEVELS, MODES, label, percent, policy_rank, rank
 from codeq.evaluation.viewer import Trees
 from codeq.tables import UNFIXED
 
-FIGURES = ("fix_rates", "anytime", "categories", "training", "optimisation")
+FIGURES = ("fix_rates", "anytime", "cost", "categories", "duplication", "training", "optimisation")
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Context:
     regressions: pl.DataFrame
     comparisons: pl.DataFrame
     anytime: pl.DataFrame
+    published: pl.DataFrame  # table of codeq.evaluation.published
+    sources: Mapping[str, Source]  # of its figures
     figures: Mapping[str, str]  # SVG by name of FIGURES; one that is left out is not shown
     curves: Mapping[tuple[str, int], pl.DataFrame]  # table `training_curve` by (policy, seed)
     audit: Mapping[str, Any]  # audit.json: part -> counts by name
@@ -87,6 +90,10 @@ def render(context: Context) -> str:
         regressions=context.regressions.to_dicts(),
         without_hidden=max(rates["n"] - rates["n_hidden"]),
         comparisons=context.comparisons.to_dicts(),
+        published=context.published.filter(pl.col("slice") == "headline").to_dicts(),
+        notes=context.published.filter(pl.col("note").is_not_null()).to_dicts(),
+        crossed=[crossed(context.published, by) for by in SLICES],
+        sources=context.sources,
         budgets=[_budgets(context.anytime, unit) for unit in ("samples", "tokens") if not context.anytime.is_empty()],
         slices=[
             _slices(context.by_category, "category", CATEGORIES),

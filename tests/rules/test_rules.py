@@ -43,6 +43,7 @@ JOBS = {
     "evaluation": "seed-0/evaluation/round-1/mcts.parquet",
     "tables": "tables/fix_rates.csv",
     "rounds": "tables/rounds.csv",
+    "published": "tables/published.csv",
     "plots": "plots/anytime.svg",
     "report": "report.html",
     "cards": "seed-0/round-1/adapter/README.md",

@@ -22,7 +22,16 @@ from codeq.search.trajectory import rows
 
 K, ROLLOUTS, BUGS, SEEDS = 3, 12, 24, (0, 1)
 SEARCHED = ("best_of_n", "mcts")
-OTHER = ("rate_parsed", "overfit", "rate_overfit", "samples", "unparsed", "tokens", "seconds")  # not in the curve
+OTHER = (
+    "n_parsed",
+    "rate_parsed",
+    "overfit",
+    "rate_overfit",
+    "samples",
+    "unparsed",
+    "tokens",
+    "seconds",
+)  # not in the curve
 
 
 def right(node_id: str) -> bool:

@@ -16,7 +16,7 @@ from codeq.config import Section, Study, json_schema, load_study, parse
 from codeq.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
-STUDIES = sorted((ROOT / "config").glob("*.yaml"))
+STUDIES = sorted(path for path in (ROOT / "config").glob("*.yaml") if path.stem != "published")
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 
 

@@ -76,6 +76,7 @@ def recomputed(table: pl.DataFrame, *keys: str) -> dict[tuple[object, ...], dict
             "rate_hidden": sum(hidden) / len(hidden) if hidden else None,
             "ci_low": low,
             "ci_high": high,
+            "n_parsed": len(parsed),
             "rate_parsed": sum(row["solved_hidden"] for row in parsed) / len(parsed) if parsed else None,
             "overfit": public.count(False),
             "rate_overfit": public.count(False) / len(public) if public else None,
@@ -113,6 +114,7 @@ def test_bugs_without_a_reply_that_could_be_parsed_lower_the_apparent_rate_alone
     changed = table.with_columns(samples=pl.lit(4), unparsed=unparsed, solved_hidden=solved, solved_public=solved)
     (row,) = tables.fix_rates(changed.cast(table.schema)).to_dicts()
     assert (row["rate_hidden"], row["rate_parsed"], row["unparsed"], row["samples"]) == (3 / 8, 3 / 4, 19, 32)
+    assert row["n_parsed"] == 4
 
 
 def test_the_overfit_rate_is_of_the_bugs_solved_in_public_that_have_hidden_tests():

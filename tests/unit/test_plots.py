@@ -1,5 +1,6 @@
 """The plots are drawn, and what is drawn is read back from the SVG and compared with the tables."""
 
+import math
 import re
 from functools import cache
 from xml.etree import ElementTree
@@ -7,11 +8,14 @@ from xml.etree import ElementTree
 import polars as pl
 import pytest
 from test_evaluation_tables import evaluation
+from test_published import FIGURES, beside
 
 from codeq import tables as schemas
 from codeq.errors import DataError
-from codeq.evaluation import plots, tables
+from codeq.evaluation import plots, report, tables
 from codeq.evaluation.anytime import anytime
+from codeq.evaluation.duplication import by_size, duplication
+from codeq.evaluation.published import Figure
 
 SVG = "{http://www.w3.org/2000/svg}"
 REFERENCE = {"compared": 80, "mean": 0.01, "largest": 0.3, "beyond_tolerance": 1}
@@ -38,23 +42,37 @@ def curve(shift: float = 0.0) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schemas.SCHEMAS["training_curve"], orient="row")
 
 
+# 29 clusters of one bug, 10 of two, and one each of 4, 5 and 40; `filters` as in audit.json.
+SIZES = [1] * 29 + [2] * 10 + [4, 5, 40]
+FILTERS = {
+    "rows of the benchmark": {"bugs": 1414, "problems": 225, "clusters": 223},
+    "usable: bug fails a public test": {"bugs": 1214, "problems": 215, "clusters": 213},
+}
 CURVES = {("round-2", 0): curve(0.02), ("round-1", 0): curve()}
+
+
+def clusters() -> pl.DataFrame:
+    """Table `duplicates` with clusters of these sizes."""
+    rows = [(f"bug-{c}-{b}", f"cluster-{c}", f"bug-{c}-0", 1.0) for c, size in enumerate(SIZES) for b in range(size)]
+    return pl.DataFrame(rows, schema=schemas.SCHEMAS["duplicates"], orient="row")
 
 
 @cache
 def drawn(name: str) -> str:
     table = evaluation(bugs=40)
     charts = {
-        "fix_rates": lambda: plots.fix_rates(tables.fix_rates(table)),
+        "fix_rates": lambda: plots.fix_rates(tables.fix_rates(table), beside(table)),
         "anytime": lambda: plots.anytime(anytime(table, 4, 10)),
+        "cost": lambda: plots.cost(tables.fix_rates(table)),
         "categories": lambda: plots.categories(tables.by_category(table)),
+        "duplication": lambda: duplication(FILTERS, clusters()),
         "training": lambda: plots.training(CURVES),
         "optimisation": lambda: plots.training(CURVES, plots.OPTIMISATION),
     }
     return plots.svg(charts[name]())
 
 
-every_plot = pytest.mark.parametrize("name", ["fix_rates", "anytime", "categories", "training", "optimisation"])
+every_plot = pytest.mark.parametrize("name", report.FIGURES)
 
 
 def texts(svg: str) -> list[str]:
@@ -131,11 +149,107 @@ def test_marks_stand_where_the_table_says(name: str):
     table = evaluation(bugs=40)
     rates = tables.fix_rates(table) if name == "fix_rates" else tables.by_category(table)
     points = sorted(x_of(mark) / 280 for mark in marks(drawn(name), "mark-symbol role-mark"))
-    assert points == pytest.approx(sorted([*rates["rate_hidden"], *rates["rate_public"]]), abs=0.002)
+    others = [figure.rate for figure in drawn_figures(table)] if name == "fix_rates" else []
+    assert points == pytest.approx(sorted([*rates["rate_hidden"], *rates["rate_public"], *others]), abs=0.002)
     intervals = marks(drawn(name), "mark-rule role-mark")
     assert sorted(x_of(mark) / 280 for mark in intervals) == pytest.approx(sorted(rates["ci_low"]), abs=0.002)
     lengths = [float(mark.get("x2", 0)) / 280 for mark in intervals]
     assert sorted(lengths) == pytest.approx(sorted(rates["ci_high"] - rates["ci_low"]), abs=0.002)
+
+
+def drawn_figures(table: pl.DataFrame) -> list[Figure]:
+    """The published rates over all bugs of what a study has evaluated."""
+    mine = set(table.select("policy", "mode").unique().rows())
+    return [
+        figure
+        for figure in FIGURES.figures
+        if figure.slice == "headline" and figure.value is None and (figure.policy, figure.mode) in mine
+    ]
+
+
+def test_published_rates_stand_as_diamonds_on_the_line_of_the_same_policy_and_mode():
+    study = evaluation(seeds=(0,), bugs=40)
+    rates = tables.fix_rates(study)
+    svg = plots.svg(plots.fix_rates(rates, beside(study)))
+    points = marks(svg, "mark-symbol role-mark")
+    diamonds = [mark for mark in points if mark.get("stroke") == "currentColor"]
+    assert sorted(x_of(mark) / 280 for mark in diamonds) == pytest.approx(
+        sorted([0.439, 0.36, 0.813, 0.38, 0.439, 0.463, 0.556, 0.84]), abs=0.002
+    )
+    line = {mark.get("transform", "").partition(",")[2] for mark in points}
+    assert {mark.get("transform", "").partition(",")[2] for mark in diamonds} < line
+    assert "diamond: published, of other problems" in svg
+
+
+def test_without_a_published_rate_of_the_same_cell_no_diamond_is_explained():
+    study = evaluation(seeds=(0,)).filter(mode="best_of_n")
+    svg = plots.svg(plots.fix_rates(tables.fix_rates(study), beside(study)))
+    assert "published" not in svg
+    assert len(marks(svg, "mark-symbol role-mark")) == 2 * 4  # hidden and public, of each policy
+
+
+def test_cost_stands_where_tokens_per_bug_and_the_hidden_rate_say_in_the_colour_of_its_mode():
+    rates = tables.fix_rates(evaluation(bugs=40)).with_columns(tokens=pl.col("tokens") / pl.col("n"))
+    low, high = math.log(0.8 * min(rates["tokens"])), math.log(1.25 * max(rates["tokens"]))
+    # Searches have the colours of the anytime curve, in the same order.
+    colours = {"single_pass": "currentColor", "best_of_n": plots.PALETTE[0], "mcts": plots.PALETTE[1]}
+    expected = sorted(
+        (310 * (math.log(tokens) - low) / (high - low), 120 * (1 - rate), colours[mode])
+        for tokens, rate, mode in rates.select("tokens", "rate_hidden", "mode").iter_rows()
+    )
+    found = sorted(
+        (*map(float, re.findall(r"[\d.]+", mark.get("transform", ""))), mark.get("fill"))
+        for mark in marks(drawn("cost"), "mark-symbol role-mark")
+    )
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected, strict=True):
+        assert one[:2] == pytest.approx(other[:2], abs=0.5)  # px
+        assert one[2] == other[2]
+    lengths = [abs(float(mark.get("y2", 0))) / 120 for mark in marks(drawn("cost"), "mark-rule role-mark")]
+    assert sorted(lengths) == pytest.approx(sorted(rates["ci_high"] - rates["ci_low"]), abs=0.004)
+
+
+def test_what_cost_no_token_or_has_no_hidden_test_is_not_drawn_against_cost():
+    free = tables.fix_rates(evaluation(seeds=(0,)).with_columns(tokens=pl.lit(0)))
+    assert marks(plots.svg(plots.cost(free)), "mark-symbol role-mark") == []
+    untested = tables.fix_rates(evaluation(bugs=4, untested=4, seeds=(0,)))
+    assert marks(plots.svg(plots.cost(untested)), "mark-symbol role-mark") == []
+
+
+def test_clusters_are_counted_by_the_bugs_in_them():
+    assert by_size(clusters()).rows() == [
+        ("1", 29),
+        ("2", 10),
+        ("3 to 4", 1),
+        ("5 to 8", 1),
+        ("9 to 16", 0),
+        ("17 to 32", 0),
+        ("33 or more", 1),
+    ]
+    pairs = clusters().filter(pl.col("cluster_id").is_in(["cluster-0", "cluster-30"]))
+    assert by_size(pairs).rows() == [("1", 1), ("2", 1)]
+
+
+def test_each_bar_of_the_duplicate_audit_is_as_long_as_its_count_and_says_it():
+    svg = drawn("duplication")
+    shown = texts(svg)
+    assert [text for text in shown if text in ("rows of the benchmark", "usable", "clusters by the bugs in them")] == [
+        "rows of the benchmark",
+        "usable",
+        "clusters by the bugs in them",
+    ]
+    counts = [count for left in FILTERS.values() for count in left.values()]
+    sizes = [29, 10, 1, 1, 0, 0, 1]
+    assert [text for text in shown if re.fullmatch(r"[\d,]+", text)][-7:] == [str(size) for size in sizes]
+    assert {f"{count:,}" for count in counts} <= set(shown)
+    widths = [
+        float(re.match(r"M[-\d.]+,[-\d.]+h([-\d.]+)", bar.get("d", ""))[1]) for bar in marks(svg, "mark-rect role-mark")
+    ]
+    assert len(widths) == len(counts) + len(sizes)
+    for group, values in ((widths[: len(counts)], counts), (widths[len(counts) :], sizes)):
+        assert [width / max(group) for width in group] == pytest.approx(
+            [value / max(values) for value in values], abs=0.004
+        )
 
 
 def test_panels_and_lines_are_in_the_order_of_the_study():
@@ -146,8 +260,9 @@ def test_panels_and_lines_are_in_the_order_of_the_study():
 
 
 def test_bugs_without_hidden_tests_are_drawn_with_public_rates_alone():
-    rates = tables.fix_rates(evaluation(bugs=4, untested=4, seeds=(0,)))
-    points = marks(plots.svg(plots.fix_rates(rates)), "mark-symbol role-mark")
+    study = evaluation(bugs=4, untested=4, seeds=(0,))
+    rates = tables.fix_rates(study)
+    points = marks(plots.svg(plots.fix_rates(rates, beside(study))), "mark-symbol role-mark")
     assert sorted(x_of(mark) / 280 for mark in points) == pytest.approx(sorted(rates["rate_public"]), abs=0.002)
 
 

@@ -10,6 +10,8 @@ import pytest
 from searched import PUBLIC, searched
 from test_evaluation_tables import evaluation
 from test_plots import CURVES
+from test_published import FIGURES as PUBLISHED
+from test_published import beside
 from test_rounds import drift, nodes
 
 from codeq.config import Study
@@ -21,7 +23,7 @@ from codeq.evaluation.rounds import regressions, rounds
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 FIGURES = {
-    "fix_rates": plots.svg(plots.fix_rates(tables.fix_rates(evaluation(bugs=40)))),
+    "fix_rates": plots.svg(plots.fix_rates(tables.fix_rates(evaluation(bugs=40)), beside(evaluation(bugs=40)))),
     "training": plots.svg(plots.training(CURVES)),
     "optimisation": plots.svg(plots.training(CURVES, plots.OPTIMISATION)),
 }
@@ -89,6 +91,8 @@ def context(table: pl.DataFrame | None = None, **changes: object) -> report.Cont
         regressions=regressions(table),
         comparisons=comparisons.within(table),
         anytime=anytime(table, 4, 10),
+        published=beside(table),
+        sources=PUBLISHED.sources,
         figures=FIGURES,
         curves=CURVES,
         audit={
@@ -130,7 +134,7 @@ def test_every_link_has_its_target_and_ids_are_unique():
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     links = [attributes["href"] for tag, attributes in page.elements if tag == "a"]
     assert len(ids) == len(set(ids))
-    assert len(links) == 10
+    assert len(links) == 12
     assert {link.removeprefix("#") for link in links} <= set(ids)
 
 
@@ -395,7 +399,7 @@ def test_methods_follow_the_configuration():
     assert "the length-normalised likelihood" in text
     assert "Python rows of shards/x" in text
     assert "DPO (β" not in text
-    assert "line edits" not in text
+    assert "line edits are" not in text
     modes = {"search": {"critic": "none"}, "evaluation": {"modes": ["refine", "line_edits", "mcts_no_critic"]}}
     text = Page(report.render(context(study=Study(name="tiny", **modes)))).text
     assert "line edits are 4 episodes of up to 10 turns" in text

@@ -236,6 +236,14 @@ def test_what_cannot_be_found_is_an_error_with_a_remedy(study: Path, what: str, 
         rows.look_up(what.format(study), study)
 
 
+def test_a_row_of_a_table_that_was_made_of_other_tables_of_results_has_no_evaluations_to_follow(study: Path) -> None:
+    rates, table = study / "tables/fix_rates.csv", study / "tables/published.csv"
+    with record(script=__file__, inputs={"fix_rates": rates}, outputs={"table": table}, settings={}):
+        table.write_text("policy,mode\nbase,mcts\n")
+    with pytest.raises(LineageError, match=r"published\.csv: its rows lead to no evaluations; trace the file"):
+        rows.look_up(f"{table}:1", study)
+
+
 def test_what_stands_in_two_studies_is_ambiguous_until_one_is_named(study: Path) -> None:
     other = shutil.copytree(study, study.parent / "other")
     for what in ("node-a1", json.loads((other / "base/manifest.json.lineage.json").read_text())["output"]["sha256"]):

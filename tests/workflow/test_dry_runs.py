@@ -9,7 +9,7 @@ from planning import Snakemake, planned
 
 HIDDEN = ("hidden_tests", "hidden_screen")
 DATA = ("raw", "problems", "tests", "screen", "duplicates", "splits", *HIDDEN, "audit", "base_model")
-LAST = ("tables", "rounds", "plots", "report", "crate", "all")
+LAST = ("tables", "rounds", "published", "plots", "report", "crate", "all")
 
 
 def whole_graph(rounds: int, modes: int, seeds: int = 1) -> Counter[str]:

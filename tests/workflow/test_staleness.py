@@ -16,7 +16,8 @@ from codeq.lineage.files import SIDECAR
 
 MODES = ("single_pass", "best_of_n", "mcts")
 POLICIES = ("base", "round-1", "round-2")
-LAST = {"tables", "rounds", "plots", "report", "cards 1", "cards 2", "crate", "all"}
+LAST = {"tables", "rounds", "published", "plots", "report", "cards 1", "cards 2", "crate", "all"}
+BESIDE = {"published", "plots", "report", "crate", "all"}  # what shows published figures
 HIDDEN = "results/small/data/hidden_tests.parquet"
 
 Plan = Callable[..., set[str]]
@@ -148,12 +149,14 @@ def test_a_changed_setting_plans_what_depends_on_it(plan: Plan, config: str, job
         ("codeq/models/transformers_engine.py", EVERYTHING_FROM_SEARCH_ON),
         ("codeq/evaluation/metrics.py", scored(*POLICIES)),
         ("codeq/evaluation/tables.py", LAST),
+        ("codeq/evaluation/published.py", BESIDE),
         ("codeq/evaluation/plots.py", {"plots", "report", "crate", "all"}),
         ("codeq/evaluation/report.html.j2", {"report", "crate", "all"}),
         ("codeq/evaluation/rounds.html.j2", {"report", "crate", "all"}),
         ("codeq/evaluation/rounds.py", {"rounds", "report", "crate", "all"}),
         ("codeq/evaluation/unfixed.py", LAST - {"rounds"}),
         ("scripts/drift.py", {"drift 1", "drift 2", "rounds", "report", "crate", "all"}),
+        ("codeq/evaluation/published.html.j2", {"report", "crate", "all"}),
         ("codeq/training/dpo.py", FROM_TRAINING_ON),
         ("codeq/data/suites/hidden.py", {"hidden_tests", "hidden_screen", "audit"} | scored(*POLICIES)),
     ],
@@ -171,6 +174,12 @@ def test_other_hidden_tests_plan_evaluation_and_neither_search_nor_training(chec
 
     with edited(checkout / HIDDEN, change=fewer):
         assert plan() == {"hidden_screen", "audit"} | scored(*POLICIES)
+
+
+def test_another_published_figure_plans_what_shows_it_and_no_table_of_ours(checkout: Path, plan: Plan) -> None:
+    file = checkout / "config" / "published.yaml"
+    with edited(file, change=lambda content: content.replace(b"rate: 0.813", b"rate: 0.814")):
+        assert plan() == BESIDE
 
 
 def test_a_rerun_that_writes_the_same_bytes_leaves_everything_below_fresh(
@@ -214,6 +223,7 @@ def test_lost_files_that_nothing_reads_plan_their_jobs(study: Path, checkout: Pa
         "seed-0/evaluation/base/mcts.parquet": "evaluation mcts base",
         "seed-0/round-1/training_curve.parquet": "dpo 1",
         "tables/by_level.csv": "tables",
+        "tables/published.md": "published",
         "plots/anytime.svg": "plots",
     }
     for name, job in lost.items():

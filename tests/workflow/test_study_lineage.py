@@ -131,7 +131,7 @@ def test_a_damaged_model_and_table_are_made_again_with_what_they_feed_and_the_mo
     ]
     assert len(invalidate(faults)) == 2
     fed = {"dpo": 1, "merge": 1, "drift": 1, "attempts": 3, "evaluation": 3, "cards": 2}
-    last = ("tables", "rounds", "plots", "report", "crate", "all")
+    last = ("tables", "rounds", "published", "plots", "report", "crate", "all")
     assert planned(snakemake(copy, "-n")) == Counter({**fed, **dict.fromkeys(last, 1)})
     snakemake(copy, "--cores", "2")
     assert verify(damaged).faults == ()

@@ -1,7 +1,7 @@
 # Results: tables, plots, the report, the model cards and the crate.
 #
 # Reads   every evaluation and its trees, the tests and screens, the training curves and drifts, the audit
-#         for the cards, the lineage of each policy
+#         for the cards, the lineage of each policy; what others published, config/published.yaml
 # Writes  results/<name>/tables/*.{parquet,csv,md,tex}, results/<name>/plots/*.svg, results/<name>/report.html
 #         results/<name>/seed-<s>/round-<r>/{adapter,policy}/README.md
 #         results/<name>/ro-crate-metadata.json, with copies of the workflow and its scripts beside it
@@ -40,12 +40,18 @@ TABLES, ROUNDS = (
         ["rounds", "regressions"],
     )
 )
+# Published figures beside ours. Not one of TABLES: other figures make no table of ours stale.
+PUBLISHED = expand(
+    f"{RESULTS}/tables/published.{{suffix}}", suffix=["parquet", "csv", "md", "tex"]
+)
 PLOTS = [
     f"{RESULTS}/plots/{name}.svg"
     for name in (
         "fix_rates",
         "anytime",
+        "cost",
         "categories",
+        "duplication",
         *(["training", "optimisation"] if CURVES else []),
     )
 ]
@@ -110,10 +116,41 @@ rule rounds:
         " --curves {input.curves:q} --drifts {input.drifts:q} --names {params.names:q} --out {params.out:q} 2> {log:q}"
 
 
+rule published:
+    input:
+        figures="config/published.yaml",
+        tables=expand(
+            f"{RESULTS}/tables/{{table}}.parquet",
+            table=["fix_rates", "by_category", "by_level", "anytime"],
+        ),
+    output:
+        [reported(path) if path.endswith(".csv") else path for path in PUBLISHED],
+    log:
+        f"{RESULTS}/logs/published.log",
+    benchmark:
+        f"{RESULTS}/logs/published.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        machine="inference",
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=code("published"),
+        tables=lambda wildcards, input: Path(input.tables[0]).parent,
+        out=lambda wildcards, output: Path(output[0]).parent,
+    shell:
+        "python scripts/published.py --figures {input.figures:q} --tables {params.tables:q} --out {params.out:q}"
+        " 2> {log:q}"
+
+
 rule plots:
     input:
         tables=TABLES,
+        published=PUBLISHED,
         curves=list(CURVES.values()),
+        audit=f"{DATA}/audit.json",
+        duplicates=f"{DATA}/duplicates.parquet",
     output:
         [reported(path) for path in PLOTS],
     log:
@@ -133,13 +170,16 @@ rule plots:
         out=lambda wildcards, output: Path(output[0]).parent,
     shell:
         "python scripts/plots.py --tables {params.tables:q} --curves {input.curves:q}"
-        " --curve-names {params.names:q} --out {params.out:q} 2> {log:q}"
+        " --curve-names {params.names:q} --audit {input.audit:q} --duplicates {input.duplicates:q}"
+        " --out {params.out:q} 2> {log:q}"
 
 
 rule report:
     input:
+        sources="config/published.yaml",
         tables=TABLES,
         rounds=ROUNDS,
+        published=PUBLISHED,
         plots=PLOTS,
         curves=list(CURVES.values()),
         audit=f"{DATA}/audit.json",
@@ -172,7 +212,7 @@ rule report:
         "python scripts/report.py --settings {params.settings:q} --tables {params.tables:q}"
         " --plots {input.plots:q} --curves {input.curves:q} --curve-names {params.names:q}"
         " --audit {input.audit:q} --evaluations {input.evaluations:q} --attempts {input.attempts:q}"
-        " --tests {input.tests:q} --report {output:q} 2> {log:q}"
+        " --tests {input.tests:q} --sources {input.sources:q} --report {output:q} 2> {log:q}"
 
 
 rule cards:
@@ -216,8 +256,7 @@ rule crate:
         report=f"{RESULTS}/report.html",
         audit=[f"{DATA}/audit.json", f"{DATA}/audit.md"],
         cards=CARDS,
-        tables=TABLES,
-        rounds=ROUNDS,
+        tables=[*TABLES, *ROUNDS, *PUBLISHED],
         plots=PLOTS,
         evaluations=EVALUATIONS,
         curves=list(CURVES.values()),
