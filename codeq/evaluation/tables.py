@@ -22,7 +22,6 @@ BASE, BASELINE = "base", "single_pass"
 MODES: tuple[str, ...] = get_args(Mode)
 CATEGORIES: tuple[str, ...] = get_args(Category)
 LEVELS = ("easy", "medium", "hard")
-SUFFIXES = ("parquet", "csv", "md", "tex")
 LABELS = {
     "none": "–",
     "single_pass": "single pass",
@@ -98,8 +97,8 @@ def fix_rates(evaluation: pl.DataFrame) -> pl.DataFrame:
 
     n is the number of bugs, n_hidden that of bugs with hidden tests; ci_low and ci_high are the
     95 % Wilson interval of rate_hidden = solved_hidden / n_hidden (all three null where n_hidden
-    is 0). rate_parsed is rate_hidden over the n_parsed bugs for which at least one reply could be used,
-    so that replies which could not be parsed are not mistaken for wrong fixes (null where there is no
+    is 0). rate_parsed is rate_hidden over the n_parsed bugs for which at least one reply could be used, so
+    that replies which could not be parsed are not mistaken for wrong fixes (null where there is no
     such bug). overfit counts bugs solved on public and not on hidden tests, rate_overfit is its share of the bugs
     solved on public tests that have hidden ones (null where there is none). samples, unparsed, tokens and seconds
     are sums. Raises DataError if a bug was evaluated twice.
@@ -205,7 +204,7 @@ def percent(rate: float | None) -> str:
 
 def files(directory: Path, names: Sequence[str]) -> list[Path]:
     """The files of some tables of results in a directory."""
-    return [directory / f"{name}.{suffix}" for name in names for suffix in SUFFIXES]
+    return [directory / f"{name}.{suffix}" for name in names for suffix in ("parquet", "csv", "md", "tex")]
 
 
 def write(table: pl.DataFrame, directory: Path, name: str) -> None:

@@ -1,7 +1,7 @@
 # Results: tables, plots, the report, the model cards and the crate.
 #
-# Reads   every evaluation and its trees, the tests and screens, the training curves and drifts, the audit
-#         for the cards, the lineage of each policy; what others published, config/published.yaml
+# Reads   every evaluation and its trees, the tests and screens, the training curves and drifts, the audit,
+#         what others published, config/published.yaml; for the cards, the lineage of each policy
 # Writes  results/<name>/tables/*.{parquet,csv,md,tex}, results/<name>/plots/*.svg, results/<name>/report.html
 #         results/<name>/seed-<s>/round-<r>/{adapter,policy}/README.md
 #         results/<name>/ro-crate-metadata.json, with copies of the workflow and its scripts beside it
