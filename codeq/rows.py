@@ -7,7 +7,7 @@ was searched by a policy; a bug is one raw row. Nothing but records and tables i
 
 import re
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,8 @@ IDS = {
     "node": ("trajectories", "node_id"),
     "tree": ("trajectories", "tree_id"),
 }
+# How a row that compares two policies ends the names of their columns.
+SIDES = (("_a", "_b"), ("_before", "_after"))
 _DIGEST = re.compile(r"[0-9a-f]{7,64}")
 
 
@@ -149,7 +151,7 @@ def _row(node: Node, number: int) -> Row:
     kind = next((name for name, schema in tables.SCHEMAS.items() if list(schema) == columns), None)
     reader, key = _Reader(), found.row(0, named=True)
     match kind:
-        case None | "anytime":
+        case None | "anytime" | "pass_at_k" | "rounds" | "regressions":
             return reader.result(node, found)
         case "evaluation":
             return reader.evaluations(node, found)[0]
@@ -176,19 +178,25 @@ class _Reader:
         self._models: dict[Node, Row] = {}
 
     def result(self, node: Node, found: pl.DataFrame) -> Row:
-        """A row of results with the evaluations it counts; of a comparison, those of both sides."""
+        """A row of results with the evaluations it counts; of a comparison, those of both sides.
+
+        A row about the unfixed programs counts their verdicts in the screen of hidden tests.
+        """
         values = found.row(0, named=True)
         number = values.pop("number")
         counted: list[tuple[str, Row]] = []
-        evaluations = [source for source in node.inputs if source.name == "evaluations"]
-        for side in ("_a", "_b") if "policy_a" in values else ("",):
+        evaluations = list(_evaluations(node))
+        for side in next((pair for pair in SIDES if f"policy{pair[0]}" in values), ("",)):
             keys = {
                 key: values[key + side] if key + side in values else values[key]
-                for key in ("policy", "mode", "seed", "category", "level")
+                for key in ("policy", "mode", "seed", "category", "level", "bug_id")
                 if key in values or key + side in values
             }
             if not keys or not evaluations:
                 raise LineageError(f"{node.path}: its rows lead to no evaluations; trace the file")
+            if keys.get("policy") == tables.UNFIXED:
+                counted += [("counted", row) for row in self.unfixed(node, keys)]
+                continue
             for source in evaluations:
                 rows = _scan(source.path).filter(*(pl.col(key) == value for key, value in keys.items())).collect()
                 counted += [(f"counted{side}", row) for row in self.evaluations(source, rows)]
@@ -196,13 +204,30 @@ class _Reader:
             raise LineageError(f"{node.path}, row {number}: no evaluation has its keys; run codeq lineage verify")
         return Row(node.path.stem, node.path, number, values, tuple(counted))
 
+    def unfixed(self, node: Node, keys: Mapping[str, object]) -> list[Row]:
+        """The verdicts of hidden tests on the bugs that were evaluated."""
+        wanted = [pl.col(key) == value for key, value in keys.items() if key not in ("policy", "mode")]
+        evaluated = pl.concat([_scan(source.path).filter(*wanted).select("bug_id") for source in _evaluations(node)])
+        screen = _source(node, "hidden_screen")
+        found = _scan(screen.path).join(evaluated, on="bug_id", how="semi", maintain_order="left").collect()
+        bugs = self.bugs(_source(screen, "bugs"), found["bug_id"])
+        return [
+            Row("screen", screen.path, row["number"], _values("screen", row), (("bug", bugs[row["bug_id"]]),))
+            for row in found.iter_rows(named=True)
+        ]
+
     def evaluations(self, node: Node, found: pl.DataFrame) -> list[Row]:
+        """Evaluations with the nodes handed in; where that was nothing, with the root of the tree."""
         if not found.height:
             return []
-        nodes, _ = self.nodes(_source(node, "trajectories"), found["node_id"])
+        search = _source(node, "trajectories")
+        roots = _scan(search.path).filter(pl.col("parent_id").is_null()).select("tree_id", root="node_id")
+        found = found.lazy().join(roots, on="tree_id", how="left", maintain_order="left").collect()
+        ids = found["node_id"].fill_null(found["root"])
+        nodes, _ = self.nodes(search, ids)
         return [
-            Row("evaluation", node.path, row["number"], _values("evaluation", row), (("node", nodes[row["node_id"]]),))
-            for row in found.iter_rows(named=True)
+            Row("evaluation", node.path, row["number"], _values("evaluation", row), (("node", nodes[shown]),))
+            for shown, row in zip(ids, found.iter_rows(named=True), strict=True)
         ]
 
     def pairs(self, node: Node, ids: Collection[str]) -> dict[str, Row]:
@@ -308,6 +333,10 @@ def _keyed(node: Node, table: str, column: str, ids: Collection[str]) -> dict[st
 
 def _values(table: str, row: dict[str, object]) -> dict[str, object]:
     return {name: row[name] for name in SHOWN.get(table, row) if name != "number"}
+
+
+def _evaluations(node: Node) -> Iterator[Node]:
+    return (source for source in node.inputs if source.name == "evaluations")
 
 
 def _sources(node: Node, name: str) -> Iterator[Node]:

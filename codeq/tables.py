@@ -10,6 +10,8 @@ from codeq.errors import DataError
 
 _S, _I, _F, _B = pl.String, pl.Int64, pl.Float64, pl.Boolean
 
+UNFIXED = "unfixed"  # the policy that leaves every program as it is, in tables of results
+
 # How one test of one execution ended; `status` is one of codeq.sandbox.STATUSES.
 TEST_RESULT = pl.Struct({"test_id": _S, "status": _S, "returned": _S, "message": _S, "printed": _S, "seconds": _F})
 CRITIC = pl.Struct({"correctness": _F, "clarity": _F, "plausibility": _F, "score": _F, "rationale": _S, "status": _S})
@@ -170,6 +172,54 @@ SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "first_solved_rollout": _I,  # the next three: what the first public pass took; null where there is none
         "first_solved_samples": _I,
         "first_solved_tokens": _I,
+    },
+    # How far a round's policy is from the base model (codeq.training.divergence): one row.
+    "drift": {
+        "prompts": _I,
+        "tokens": _I,  # of the completions that were compared
+        "kl_mean": _F,  # KL(policy || base) per token, nats
+        "kl_largest": _F,
+    },
+    # One row per policy and seed (codeq.evaluation.rounds); what a policy that was not trained lacks is null.
+    "rounds": {
+        "policy": _S,
+        "seed": _I,
+        "pairs": _I,  # trained on
+        "held_out": _I,
+        "dropped": _I,
+        "step": _I,  # of the checkpoint that was kept
+        "accuracy": _F,  # of the rewards of held-out pairs there, 0..1
+        "margin": _F,
+        "kl_mean": _F,  # to the base model, nats per token
+        "kl_largest": _F,
+        "fix_tokens": _F,  # mean length of the rewrites handed in
+        "samples": _F,  # mean per problem
+        "distinct": _F,  # different programs among them, mean per problem
+        "regressions": _I,  # bugs solved by the policy before and not by this one, over all modes
+        "gains": _I,  # the other way round
+    },
+    # Bugs that the policy before had solved under hidden tests, in the same mode and at the same seed.
+    "regressions": {
+        "seed": _I,
+        "mode": _S,
+        "policy_before": _S,
+        "policy_after": _S,
+        "bug_id": _S,
+        "problem_id": _S,
+        "category": _S,
+        "level": _S,
+        "node_before": _S,  # what each handed in; null where it was nothing
+        "node_after": _S,
+    },
+    # pass@k over seeds (codeq.evaluation.pass_at_k).
+    "pass_at_k": {
+        "policy": _S,
+        "mode": _S,
+        "k": _I,
+        "bugs": _I,  # with hidden tests
+        "rate": _F,
+        "ci_low": _F,
+        "ci_high": _F,
     },
     # Rates of solved bugs had every search been held to a budget (codeq.evaluation.anytime).
     "anytime": {

@@ -13,8 +13,9 @@ def main() -> None:
     parser.add_argument("--merged", type=Path, required=True, help="manifest.json to write; the model lies beside it")
     args = parser.parse_args()
 
-    from codeq.training import quantisation
+    from codeq.training.divergence import held_out_ids
     from codeq.training.merge import merge
+    from codeq.training.quantisation import of_nf4
 
     study = args.settings
     with lineage.record(
@@ -27,8 +28,8 @@ def main() -> None:
         merge(args.policy.parent, args.adapter.parent, args.merged.parent)
         lineage.write_manifest(args.merged.parent)
         if study.model.quantization == "nf4":
-            texts = quantisation.held_out_ids(tables.read("pairs", args.pairs), args.merged.parent, study.dpo)
-            run.note("kl_nf4", quantisation.divergence(args.merged.parent, study.model, texts))
+            texts = held_out_ids(tables.read("pairs", args.pairs), args.merged.parent, study.dpo)
+            run.note("kl_nf4", of_nf4(args.merged.parent, study.model, texts))
 
 
 if __name__ == "__main__":

@@ -34,13 +34,14 @@ def main() -> None:
         settings={"curve_names": args.curve_names},
         seed=None,
     ):
-        results = {name: pl.read_parquet(path) for name, path in used.items()}
+        # The unfixed programs are no policy that one would look for in a plot.
+        rates = {name: pl.read_parquet(path).filter(pl.col("policy") != tables.UNFIXED) for name, path in used.items()}
         filters = json.loads(args.audit.read_text())["filters"]
         charts: dict[str, plots.AnyChart] = {
-            "fix_rates": plots.fix_rates(results["fix_rates"], results["published"]),
-            "anytime": plots.anytime(results["anytime"]),
-            "cost": plots.cost(results["fix_rates"]),
-            "categories": plots.categories(results["by_category"]),
+            "fix_rates": plots.fix_rates(rates["fix_rates"], rates["published"]),
+            "anytime": plots.anytime(rates["anytime"]),
+            "cost": plots.cost(rates["fix_rates"]),
+            "categories": plots.categories(rates["by_category"]),
             "duplication": duplication(filters, tables.read("duplicates", args.duplicates)),
         }
         if args.curves:

@@ -21,7 +21,7 @@ def main() -> None:
     with lineage.record(
         script=__file__,
         inputs={"figures": args.figures, **used},
-        outputs={"table": [args.out / f"published.{suffix}" for suffix in results.SUFFIXES]},
+        outputs={"table": results.files(args.out, ["published"])},
         settings={},
         seed=None,
     ):

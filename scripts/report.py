@@ -18,17 +18,24 @@ def main() -> None:
     )
     parser.add_argument("--audit", type=Path, required=True, help="audit.json of the data stages")
     parser.add_argument("--evaluations", type=Path, nargs="+", required=True, help="tables the results were made from")
+    parser.add_argument(
+        "--attempts", type=Path, nargs="+", required=True, help="trajectories of each, in the same order"
+    )
+    parser.add_argument("--tests", type=Path, required=True, help="table of tests, the public ones among them")
     parser.add_argument("--sources", type=Path, required=True, help="YAML file of published figures and their sources")
     parser.add_argument("--report", type=Path, required=True, help="HTML file to write")
     args = parser.parse_args()
 
-    from codeq.evaluation import published
+    from codeq.evaluation import published, viewer
     from codeq.evaluation.curves import by_policy
     from codeq.evaluation.report import Context, render
 
     results = {
         name: args.tables / f"{name}.parquet"
-        for name in ("fix_rates", "pooled", "by_category", "by_level", "comparisons", "anytime", "published")
+        for name in (
+            *("fix_rates", "pooled", "by_category", "by_level", "pass_at_k"),
+            *("rounds", "regressions", "comparisons", "anytime", "published"),
+        )
     }
     with lineage.record(
         script=__file__,
@@ -38,13 +45,17 @@ def main() -> None:
             "curves": args.curves,
             "audit": args.audit,
             "evaluations": args.evaluations,
+            "attempts": args.attempts,
+            "tests": args.tests,
             "sources": args.sources,
         },
         outputs={"report": args.report},
         settings=args.settings.determinants(),
         seed=None,
     ):
-        evaluation = pl.concat([pl.read_parquet(path) for path in args.evaluations])
+        evaluations = [tables.read("evaluation", path) for path in args.evaluations]
+        evaluation = pl.concat(evaluations)
+        searches = [tables.scan("trajectories", [path]) for path in args.attempts]
         digests = evaluation.select("policy", "seed", "policy_digest").unique().sort("policy", "seed")
         records = [lineage.read_record(path) for path in args.evaluations]
         sandboxes = [record["notes"]["sandbox"] for record in records if record is not None]
@@ -56,6 +67,7 @@ def main() -> None:
             figures={path.stem: path.read_text() for path in args.plots},
             curves=by_policy(args.curve_names, [tables.read("training_curve", path) for path in args.curves]),
             audit=json.loads(args.audit.read_text()),
+            trees=viewer.gather(zip(evaluations, searches, strict=True), tables.read("tests", args.tests)),
             sandboxes=list(distinct.values()),
             inputs={
                 path.relative_to(args.report.parent).as_posix(): lineage.file_digest(path)

@@ -87,7 +87,16 @@ def main() -> None:
             run.note("trees_from_journal", len(share) - len(rest))
             searches = (MODES[args.mode](task, study.search, study.model.prompt, stop) for task in rest)
             trees = drive(searches, policy, sandbox, study.search.live_trees)
-            for tree in track(trees, len(rest), args.mode, lambda tree: tree.solved, noun="trees", adjective="solved"):
+            shown = track(
+                trees,
+                len(rest),
+                args.mode,
+                lambda tree: tree.solved,
+                noun="trees",
+                adjective="solved",
+                work=lambda tree: {"tokens": tree.tokens, "executions": tree.executions},
+            )
+            for tree in shown:
                 finished.add(tree.task, rows(tree, study.search.alpha))
             # Trees finish in any order; the table has the order of the bugs.
             table = tables.frame("trajectories", [row for task in share for row in finished[task]])

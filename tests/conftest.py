@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from needed import required
 
 from codeq.errors import SandboxError
 
@@ -41,11 +42,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return next((pattern for pattern in TOGETHER if path.match(pattern)), str(path))
 
     return Whole(config, log)
-
-
-def required(what: str) -> bool:
-    """Whether a missing part of the machine is a failure here: CODEQ_REQUIRE lists such parts in CI."""
-    return what in os.environ.get("CODEQ_REQUIRE", "").split(",")
 
 
 @pytest.fixture(scope="session")

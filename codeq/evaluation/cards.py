@@ -19,6 +19,7 @@ from codeq.errors import LineageError
 from codeq.evaluation.curves import evaluations, summary
 from codeq.evaluation.tables import BASE, label, percent
 from codeq.lineage import Node
+from codeq.tables import UNFIXED
 
 Kind = Literal["adapter", "policy"]
 
@@ -94,7 +95,9 @@ def render(kind: Kind, facts: Facts) -> str:
     records, name = facts.records, f"round-{facts.round}"
     source, base = records["raw"]["settings"]["data"], records["base_model"]["settings"]["model"]
     dpo = records["dpo"]
-    rates = facts.fix_rates.filter(pl.col("seed") == facts.seed, pl.col("policy").is_in([BASE, name])).to_dicts()
+    rates = facts.fix_rates.filter(
+        pl.col("seed") == facts.seed, pl.col("policy").is_in([UNFIXED, BASE, name])
+    ).to_dicts()
     against = {
         row["mode_a"]: row
         for row in facts.comparisons.iter_rows(named=True)
@@ -171,7 +174,7 @@ def _metadata(kind: Kind, facts: Facts, rates: Sequence[Mapping[str, Any]]) -> M
             metric_args={key: row[key] for key in ("n_hidden", "solved_hidden", "ci_low", "ci_high")},
         )
         for row in rates
-        if row["policy"] != BASE and row["n_hidden"]
+        if row["policy"] not in (UNFIXED, BASE) and row["n_hidden"]
     ]
     return ModelCardData(
         base_model=None if local else base["settings"]["model"]["base"],

@@ -9,7 +9,7 @@ import polars as pl
 
 from codeq.errors import DataError
 from codeq.evaluation.statistics import holm, mcnemar_exact, pairs_needed
-from codeq.evaluation.tables import BASE, BASELINE, MODES, check_unique, policy_rank, rank
+from codeq.evaluation.tables import BASE, BASELINE, MODES, check_unique, policy_rank, predecessor, rank
 
 Key = tuple[str, str, int]  # policy, mode, seed
 _TEST = {
@@ -27,7 +27,10 @@ _RATES = {"rate_a": pl.Float64, "rate_b": pl.Float64}
 
 
 def within(evaluation: pl.DataFrame) -> pl.DataFrame:
-    """Each trained policy (a) against base (b) in the same mode, then each search mode (a) against single_pass (b).
+    """What training and what search changed.
+
+    Each trained policy (a) against base (b) in the same mode; from the second round on against the policy of the round
+    before; then each search mode (a) against single_pass (b).
 
     n counts the bugs that both evaluated with hidden tests; difference = (only_a - only_b) / n, positive where a is
     better (null where n is 0, like p_value). p_holm is p_value corrected for the number of tests in the table (Holm).
@@ -36,10 +39,12 @@ def within(evaluation: pl.DataFrame) -> pl.DataFrame:
     """
     verdicts = _verdicts(evaluation)
     against_base = [((p, m, s), (BASE, m, s)) for p, m, s in verdicts if p != BASE]
+    before = {p: earlier for p, _, _ in verdicts if (earlier := predecessor(p)) not in (None, BASE)}
+    against_previous = [((p, m, s), (before[p], m, s)) for p, m, s in verdicts if p in before]
     against_single = [((p, m, s), (p, BASELINE, s)) for p, m, s in verdicts if m != BASELINE]
     rows = [
         {**dict(zip(_WITHIN, (*a[:2], *b), strict=True)), **_test(verdicts[a], verdicts[b])}
-        for a, b in against_base + against_single
+        for a, b in against_base + against_previous + against_single
         if b in verdicts
     ]
     return _corrected(rows, _WITHIN | _TEST)

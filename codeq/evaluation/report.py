@@ -1,7 +1,10 @@
 """The results report: one HTML file that needs no network, made from tables, plots and digests."""
 
+import base64
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from typing import Any
 
 import polars as pl
@@ -14,6 +17,8 @@ from codeq.evaluation.curves import summary
 from codeq.evaluation.published import SLICES, Source, crossed
 from codeq.evaluation.statistics import SIGNIFICANT
 from codeq.evaluation.tables import BASE, BASELINE, CATEGORIES, LEVELS, MODES, label, percent, policy_rank, rank
+from codeq.evaluation.viewer import Trees
+from codeq.tables import UNFIXED
 
 FIGURES = ("fix_rates", "anytime", "cost", "categories", "duplication", "training", "optimisation")
 
@@ -27,6 +32,9 @@ class Context:
     pooled: pl.DataFrame
     by_category: pl.DataFrame
     by_level: pl.DataFrame
+    pass_at_k: pl.DataFrame
+    rounds: pl.DataFrame
+    regressions: pl.DataFrame
     comparisons: pl.DataFrame
     anytime: pl.DataFrame
     published: pl.DataFrame  # table of codeq.evaluation.published
@@ -34,6 +42,7 @@ class Context:
     figures: Mapping[str, str]  # SVG by name of FIGURES; one that is left out is not shown
     curves: Mapping[tuple[str, int], pl.DataFrame]  # table `training_curve` by (policy, seed)
     audit: Mapping[str, Any]  # audit.json: part -> counts by name
+    trees: Trees
     sandboxes: Sequence[Mapping[str, str]]  # each that was in use: "backend" and the layers of Sandbox.isolation
     inputs: Mapping[str, str]  # input file -> sha256
     policies: Mapping[str, str]  # policy -> digest of its manifest
@@ -56,8 +65,15 @@ def render(context: Context) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": percent, "points": points, "p_value": p_value, "label": label}
+    environment.filters |= {
+        "percent": percent,
+        "points": points,
+        "p_value": p_value,
+        "label": label,
+        "figure": lambda value, form: "–" if value is None else form.format(value).replace("-", "−"),
+    }
     rates = context.fix_rates
+    script = resources.files("codeq.evaluation").joinpath("viewer.js").read_text()
     return environment.get_template("report.html.j2").render(
         study=context.study,
         headline=headline(rates, context.comparisons),
@@ -65,6 +81,13 @@ def render(context: Context) -> str:
         pooled=context.pooled.to_dicts(),
         clustered=any(row["n_hidden"] > row["problems"] for row in context.pooled.to_dicts()),
         several_seeds=rates["seed"].n_unique() > 1,
+        unseen=rates.filter(pl.col("policy") == UNFIXED)["solved_hidden"].max(),
+        pass_at_k=_by_k(context.pass_at_k),
+        rounds=context.rounds.to_dicts(),
+        trained=context.rounds.filter(pl.col("policy") != BASE).height > 0,
+        transfer=_transfer(context.comparisons),
+        tests=context.comparisons["p_value"].count(),
+        regressions=context.regressions.to_dicts(),
         without_hidden=max(rates["n"] - rates["n_hidden"]),
         comparisons=context.comparisons.to_dicts(),
         published=context.published.filter(pl.col("slice") == "headline").to_dicts(),
@@ -81,6 +104,9 @@ def render(context: Context) -> str:
             (*key, summary(curve)) for key, curve in sorted(context.curves.items(), key=lambda item: _order(*item[0]))
         ],
         audit=[_records(part, counts) for part, counts in context.audit.items()],
+        trees=context.trees,
+        script=Markup(script),
+        script_digest=f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}",
         sandboxes=context.sandboxes,
         inputs=context.inputs,
         policies=context.policies,
@@ -202,6 +228,31 @@ def _budgets(anytime: pl.DataFrame, unit: str) -> dict[str, Any]:
     columns = curve.select("rollouts", "budget").unique().sort("rollouts").rows()
     rows = curve.partition_by("policy", "mode", "seed", maintain_order=True, as_dict=True)
     return {"unit": unit, "columns": columns, "rows": [(*key, cells.to_dicts()) for key, cells in rows.items()]}
+
+
+def _by_k(table: pl.DataFrame) -> dict[str, Any]:
+    """Table `pass_at_k` turned so that each k is a column."""
+    columns = sorted(table["k"].unique())
+    rows: dict[tuple[str, str, int], dict[int, Any]] = {}
+    for row in table.iter_rows(named=True):
+        rows.setdefault((row["policy"], row["mode"], row["bugs"]), {})[row["k"]] = row
+    return {"columns": columns, "rows": [(*key, [cells.get(k) for k in columns]) for key, cells in rows.items()]}
+
+
+def _transfer(comparisons: pl.DataFrame) -> dict[str, Any]:
+    """What training changed: the comparisons of two policies in one mode, turned so that each mode is a column."""
+    of_policies = comparisons.filter(pl.col("mode_a") == pl.col("mode_b"))
+    modes = sorted(of_policies["mode_a"].unique(), key=rank(MODES))
+    rows: dict[tuple[str, str, int], dict[str, Any]] = {}
+    for row in of_policies.iter_rows(named=True):
+        rows.setdefault((row["policy_a"], row["policy_b"], row["seed"]), {})[row["mode_a"]] = row
+    order = sorted(rows, key=lambda key: (policy_rank(key[0]), policy_rank(key[1]), key[2]))
+    return {
+        "modes": modes,
+        "rows": [(*key, [rows[key].get(mode) for mode in modes]) for key in order],
+        "tested": of_policies["p_holm"].count(),
+        "significant": int((of_policies["p_holm"] < SIGNIFICANT).sum()),
+    }
 
 
 def _records(part: str, counts: object) -> tuple[str, list[str], list[tuple[str, list[str]]]]:

@@ -21,13 +21,13 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> tuple[float, flo
     return float(interval.low), float(interval.high)
 
 
-def clustered_interval(solved: Sequence[int], n: Sequence[int], confidence: float = 0.95) -> tuple[float, float]:
+def clustered_interval(solved: Sequence[float], n: Sequence[int], confidence: float = 0.95) -> tuple[float, float]:
     """Interval of a rate over trials that come in clusters, such as the bugs of one problem at several seeds.
 
-    Cluster i solved solved[i] of n[i] > 0 trials. Percentile bootstrap: whole clusters are drawn with replacement
-    (Davison and Hinkley 1997, section 3.8), `RESAMPLES` times, seeded. Where no trial or every trial was solved all
-    resamples are the same and say nothing: then it is Wilson's interval with each cluster as one trial. Each end in
-    0..1; without clusters (0.0, 1.0).
+    Cluster i solved solved[i] of n[i] > 0 trials, a count or an expected one. Percentile bootstrap: whole clusters are
+    drawn with replacement (Davison and Hinkley 1997, section 3.8), `RESAMPLES` times, seeded. Where no trial or every
+    trial was solved all resamples are the same and say nothing: then it is Wilson's interval with each cluster as one
+    trial. Each end in 0..1; without clusters (0.0, 1.0).
     """
     if sum(solved) in (0, sum(n)):
         return wilson(len(n) if sum(solved) else 0, len(n), confidence)
@@ -43,6 +43,18 @@ def clustered_interval(solved: Sequence[int], n: Sequence[int], confidence: floa
         rng=0,
     )
     return float(drawn.confidence_interval.low), float(drawn.confidence_interval.high)
+
+
+def pass_at_k(n: int, c: int, k: int) -> float:
+    """The chance that at least one of k samples is right, estimated from n independent samples of which c were right.
+
+    Unbiased: 1 - C(n-c, k) / C(n, k), as a product of ratios below 1 (Chen et al. 2021, arXiv 2107.03374, eq. 1 and
+    figure 3). The number of samples must not depend on their outcome: of a search that ends at its first success,
+    such as best_of_n, the samples give a biased estimate. Raises ValueError unless 0 <= c <= n and 1 <= k <= n.
+    """
+    if not (0 <= c <= n and 1 <= k <= n):
+        raise ValueError(f"pass@k of n = {n}, c = {c}, k = {k}: must have 0 <= c <= n and 1 <= k <= n")
+    return 1.0 - math.prod(1.0 - k / i for i in range(n - c + 1, n + 1)) if n - c >= k else 1.0
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Tables of results, made from table `evaluation`: fix rates by seed, pooled, and in slices.
 
 Every hidden rate is over the bugs that have hidden tests (`n_hidden`), every public rate over all
-(`n`). Rows are sorted base, round-1, round-2, ...; as `codeq.config.Mode` lists the modes; seed.
+(`n`). Rows are sorted unfixed, base, round-1, round-2, ...; as `codeq.config.Mode` lists the modes; seed.
 """
 
 import re
@@ -16,13 +16,14 @@ from rich.table import Table
 from codeq.config import Category, Mode
 from codeq.errors import DataError
 from codeq.evaluation.statistics import clustered_interval, wilson
+from codeq.tables import UNFIXED
 
 BASE, BASELINE = "base", "single_pass"
 MODES: tuple[str, ...] = get_args(Mode)
 CATEGORIES: tuple[str, ...] = get_args(Category)
 LEVELS = ("easy", "medium", "hard")
-SUFFIXES = ("parquet", "csv", "md", "tex")
 LABELS = {
+    "none": "–",
     "single_pass": "single pass",
     "best_of_n": "best of n",
     "line_edits": "line edits",
@@ -47,6 +48,8 @@ _RATES = {
     "ci_high": pl.Float64,
     "n_parsed": pl.Int64,
     "rate_parsed": pl.Float64,
+    "overfit": pl.Int64,
+    "rate_overfit": pl.Float64,
     "samples": pl.Int64,
     "unparsed": pl.Int64,
     "tokens": pl.Int64,
@@ -64,10 +67,19 @@ _POOLED = {
 
 
 def policy_rank(policy: str) -> tuple[bool, int, str]:
-    """Sort key: base, then rounds by number, then anything else by name."""
+    """Sort key: unfixed, base, then rounds by number, then anything else by name."""
+    if policy in (UNFIXED, BASE):
+        return False, -1 if policy == UNFIXED else 0, policy
     number = re.fullmatch(r"round-(\d+)", policy)
-    known = policy == BASE or number is not None
-    return not known, int(number[1]) if number else 0, policy
+    return number is None, int(number[1]) if number else 0, policy
+
+
+def predecessor(policy: str) -> str | None:
+    """The policy that a round's policy was trained from: base for round-1; None for any other."""
+    number = re.fullmatch(r"round-([1-9]\d*)", policy)
+    if number is None:
+        return None
+    return BASE if number[1] == "1" else f"round-{int(number[1]) - 1}"
 
 
 def rank(known: Sequence[str]) -> Callable[[str], tuple[int, str]]:
@@ -85,9 +97,11 @@ def fix_rates(evaluation: pl.DataFrame) -> pl.DataFrame:
 
     n is the number of bugs, n_hidden that of bugs with hidden tests; ci_low and ci_high are the
     95 % Wilson interval of rate_hidden = solved_hidden / n_hidden (all three null where n_hidden
-    is 0). rate_parsed is rate_hidden over the n_parsed bugs for which at least one reply could be used,
-    so that replies which could not be parsed are not mistaken for wrong fixes (null where there is no
-    such bug). samples, unparsed, tokens and seconds are sums. Raises DataError if a bug was evaluated twice.
+    is 0). rate_parsed is rate_hidden over the n_parsed bugs for which at least one reply could be used, so
+    that replies which could not be parsed are not mistaken for wrong fixes (null where there is no
+    such bug). overfit counts bugs solved on public and not on hidden tests, rate_overfit is its share of the bugs
+    solved on public tests that have hidden ones (null where there is none). samples, unparsed, tokens and seconds
+    are sums. Raises DataError if a bug was evaluated twice.
     """
     return _rates(evaluation, None, ())
 
@@ -111,6 +125,8 @@ def _rates(evaluation: pl.DataFrame, by: str | None, known: Sequence[str]) -> pl
         solved_public=pl.col("solved_public").sum(),
         solved_hidden=pl.col("solved_hidden").sum(),
         n_parsed=(pl.col("solved_hidden").is_not_null() & (pl.col("unparsed") < pl.col("samples"))).sum(),
+        overfit=(pl.col("solved_public") & ~pl.col("solved_hidden")).sum(),
+        n_public=(pl.col("solved_public") & pl.col("solved_hidden").is_not_null()).sum(),
         samples=pl.col("samples").sum(),
         unparsed=pl.col("unparsed").sum(),
         tokens=pl.col("tokens").sum(),
@@ -122,6 +138,8 @@ def _rates(evaluation: pl.DataFrame, by: str | None, known: Sequence[str]) -> pl
         row["rate_public"] = row["solved_public"] / row["n"]
         row["rate_hidden"] = solved / n if n else None
         row["rate_parsed"] = solved / row["n_parsed"] if row["n_parsed"] else None
+        public = row.pop("n_public")
+        row["rate_overfit"] = row["overfit"] / public if public else None
         row["ci_low"], row["ci_high"] = wilson(solved, n) if n else (None, None)
     mode_rank, by_rank = rank(MODES), rank(known)
     rows.sort(
@@ -182,6 +200,11 @@ def check_unique(evaluation: pl.DataFrame) -> None:
 def percent(rate: float | None) -> str:
     """A rate in 0..1 as "43.9 %"; an en dash for None."""
     return "–" if rate is None else f"{100 * rate:.1f} %"
+
+
+def files(directory: Path, names: Sequence[str]) -> list[Path]:
+    """The files of some tables of results in a directory."""
+    return [directory / f"{name}.{suffix}" for name in names for suffix in ("parquet", "csv", "md", "tex")]
 
 
 def write(table: pl.DataFrame, directory: Path, name: str) -> None:

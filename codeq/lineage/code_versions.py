@@ -23,9 +23,9 @@ PACKAGE = "codeq"
 EXCLUDED = ("codeq.errors", "codeq.config", "codeq.lineage", "codeq.cli", "codeq.stage")
 # Parts of these packages run in another process, loaded by path: any import takes the whole package.
 WHOLE_PACKAGES = ("codeq.sandbox",)
-# A template belongs to the modules beside it that name it in a string, and to the templates that do.
-TEMPLATE = ".j2"
-_NAMED = re.compile(r"""["']([\w.-]+\.j2)["']""")
+# Such a file belongs to the modules beside it that name it in a string, and to the templates that do.
+RESOURCES = (".j2", ".css", ".js")
+_NAMED = re.compile(r"""["']([\w.-]+\.(?:j2|css|js))["']""")
 
 
 def code_version(script: Path, root: Path) -> str:
@@ -34,7 +34,7 @@ def code_version(script: Path, root: Path) -> str:
 
 
 def code_digests(script: Path, root: Path) -> dict[str, str]:
-    """SHA-256 of each part of a script's code: ``__main__``, modules by dotted name, templates by path.
+    """SHA-256 of each part of a script's code: ``__main__``, modules by dotted name, resources by path.
 
     Raises LineageError on a ``codeq`` module that does not exist, a syntax error or a relative import.
     """
@@ -47,7 +47,7 @@ def code_digests(script: Path, root: Path) -> dict[str, str]:
             continue
         source = _read(path)
         digests[name] = source.sha256
-        for resource, content in _templates(path.parent, source.templates).items():
+        for resource, content in _resources(path.parent, source.resources).items():
             digests[resource.relative_to(root).as_posix()] = hashlib.sha256(content).hexdigest()
         waiting |= _modules(source, path, root)
     return dict(sorted(digests.items()))
@@ -55,11 +55,11 @@ def code_digests(script: Path, root: Path) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class _Source:
-    """What matters of one Python file: its digest, the modules and the templates it names."""
+    """What matters of one Python file: its digest, the modules and the resources it names."""
 
     sha256: str
     imports: frozenset[tuple[str, str]]  # (module, name or "")
-    templates: frozenset[str]
+    resources: frozenset[str]
 
 
 def _read(path: Path) -> _Source:
@@ -77,16 +77,16 @@ def _parse(source: bytes) -> _Source:
     reader = _Reader()
     reader.visit(ast.parse(source))
     sha256 = hashlib.sha256("".join(reader.parts).encode("utf-8", "surrogatepass")).hexdigest()
-    return _Source(sha256, frozenset(reader.imports), frozenset(reader.templates))
+    return _Source(sha256, frozenset(reader.imports), frozenset(reader.resources))
 
 
 class _Reader:
-    """One walk over an AST that writes its normal form and collects imports and template names."""
+    """One walk over an AST that writes its normal form and collects imports and names of resources."""
 
     def __init__(self) -> None:
         self.parts: list[str] = []
         self.imports: set[tuple[str, str]] = set()
-        self.templates: set[str] = set()
+        self.resources: set[str] = set()
 
     def visit(self, value: object) -> None:
         write = self.parts.append
@@ -97,8 +97,8 @@ class _Reader:
                     self.visit(item)
             write("]")
         elif not isinstance(value, ast.AST):
-            if isinstance(value, str) and value.endswith(TEMPLATE):
-                self.templates.add(value)
+            if isinstance(value, str) and value.endswith(RESOURCES):
+                self.resources.add(value)
             write(f"{value!r},")
         elif isinstance(value, ast.If) and _is_type_checking(value.test):
             self.visit(value.orelse)
@@ -129,8 +129,8 @@ def _is_type_checking(test: ast.expr) -> bool:
     )
 
 
-def _templates(directory: Path, names: Iterable[str]) -> dict[Path, bytes]:
-    """The templates of these names in a directory, and those that they name, with their content."""
+def _resources(directory: Path, names: Iterable[str]) -> dict[Path, bytes]:
+    """The files of these names in a directory, and those that templates among them name, with their content."""
     found: dict[Path, bytes] = {}
     waiting = {directory / name for name in names}
     while waiting:

@@ -26,11 +26,6 @@ Submit = Callable[..., "subprocess.Popen[str]"]  # a checkout and arguments of S
 MARK = "CODEQ_TEST_CLUSTER"  # in the environment of every job: which cluster it belongs to
 
 
-def required(what: str) -> bool:
-    """Whether a missing part of the machine is a failure here: CODEQ_REQUIRE lists such parts in CI."""
-    return what in os.environ.get("CODEQ_REQUIRE", "").split(",")
-
-
 def missing() -> str | None:
     """Why no cluster can be made here, None if one can."""
     absent = [name for name in PROGRAMS if shutil.which(name) is None]

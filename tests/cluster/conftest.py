@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cluster import MARK, Cluster, Submit, missing, required, running
+from cluster import MARK, Cluster, Submit, missing, running
+from needed import required
 from sshd import Machine, missing_ssh, sshds
 
 

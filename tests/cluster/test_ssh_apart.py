@@ -16,8 +16,8 @@ from codeq.lineage import manifest_digest, read_record, verify_manifest
 
 pytestmark = pytest.mark.slow
 # Scripts; attempts are made by search.
-INFERENCE = ("search", "evaluation", "tables", "published", "plots", "report", "cards", "crate")
-TRAINING = ("pairs", "reference", "dpo", "merge")
+INFERENCE = ("search", "evaluation", "tables", "rounds", "published", "plots", "report", "cards", "crate")
+TRAINING = ("pairs", "reference", "dpo", "merge", "drift")
 WEIGHTS = r"\bmodel(-\d+-of-\d+)?\.safetensors"  # of whole models; an adapter's are adapter_model.safetensors
 RULE = {"input": ["results/in.txt"], "output": ["results/out.txt"], "log": ["results/logs/copy.log"]}
 

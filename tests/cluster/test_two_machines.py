@@ -11,13 +11,14 @@ from cluster import Submit
 from codeq.lineage import read_record
 
 pytestmark = pytest.mark.slow
-TRAINING = ("pairs", "reference", "dpo", "merge")
+TRAINING = ("pairs", "reference", "dpo", "merge", "drift")
 
 
 @pytest.fixture(scope="module")
 def finished(clone: Path, submit: Submit) -> Path:
-    """results/mini, made by the profile two-h100; every job costs some seconds of Slurm, so two modes must do."""
-    run = submit(clone, "--configfile", "config/mini.yaml", "--config", "evaluation={modes: [single_pass, mcts]}")
+    """results/mini, made by the profile two-h100; every job costs some seconds of Slurm, so one mode must do."""
+    less = ("evaluation={modes: [mcts]}", "data={test_problems: 30}")
+    run = submit(clone, "--configfile", "config/mini.yaml", "--config", *less)
     output, _ = run.communicate(timeout=2400)
     assert run.returncode == 0, output[-6000:]
     return clone / "results" / "mini"
@@ -63,6 +64,9 @@ def test_evaluation_of_round_1_overlaps_training_of_round_2(records: dict[str, d
 
 
 def test_jobs_that_need_the_gpu_of_a_machine_ran_one_after_another(records: dict[str, dict[str, Any]]) -> None:
-    for parts in (("trajectories.parquet", "attempts/"), ("reference.parquet", "adapter/manifest", "policy/manifest")):
+    for parts in (
+        ("trajectories.parquet", "attempts/"),
+        ("reference.parquet", "adapter/manifest", "policy/manifest", "drift"),
+    ):
         intervals = sorted(set(times(records, *parts)))
         assert all(end <= start for (_, end), (start, _) in pairwise(intervals))

@@ -22,7 +22,16 @@ from codeq.search.trajectory import rows
 
 K, ROLLOUTS, BUGS, SEEDS = 3, 12, 24, (0, 1)
 SEARCHED = ("best_of_n", "mcts")
-OTHER = ("n_parsed", "rate_parsed", "samples", "unparsed", "tokens", "seconds")  # not in the curve
+OTHER = (
+    "n_parsed",
+    "rate_parsed",
+    "overfit",
+    "rate_overfit",
+    "samples",
+    "unparsed",
+    "tokens",
+    "seconds",
+)  # not in the curve
 
 
 def right(node_id: str) -> bool:
@@ -134,9 +143,7 @@ def test_one_run_tells_what_runs_of_fewer_rollouts_would_find():
     curve = anytime(evaluation(), K, ROLLOUTS).filter(pl.col("unit") == "samples")
     solved = []
     for number in (1, 2, 5, 10, 12):
-        again = fix_rates(evaluation(number)).drop(
-            "n_parsed", "rate_parsed", "samples", "unparsed", "tokens", "seconds"
-        )
+        again = fix_rates(evaluation(number)).drop(OTHER)
         now = curve.filter(pl.col("rollouts") == number)
         assert now["budget"].unique().to_list() == [number * K]
         assert now.select(again.columns).equals(again)

@@ -11,14 +11,17 @@ import tiny_policy
 from huggingface_hub import ModelCard
 from test_evaluation_tables import evaluation
 from test_plots import curve
+from test_rounds import screens
 
 from codeq.config import DpoSettings, PairSettings, SearchSettings
 from codeq.errors import LineageError
 from codeq.evaluation import cards, comparisons, tables
+from codeq.evaluation.unfixed import unfixed
 from codeq.lineage import Node, manifest_digest, verify_manifest, write_manifest
 
-RATES = tables.fix_rates(evaluation(seeds=(0, 1), bugs=40))
-COMPARISONS = comparisons.within(evaluation(seeds=(0, 1), bugs=40))
+EVALUATION = evaluation(seeds=(0, 1), bugs=40)
+RATES = tables.fix_rates(pl.concat([unfixed(EVALUATION, *screens(*[("fail", "fail")] * 40)), EVALUATION]))
+COMPARISONS = comparisons.within(EVALUATION)
 
 
 def entry(name: str, letter: str) -> dict[str, object]:
@@ -125,8 +128,8 @@ def test_a_directory_is_named_in_the_text_but_not_as_an_id_of_the_hub() -> None:
 @both
 def test_the_evaluation_is_that_of_the_tables_for_this_seed_beside_the_base(kind: cards.Kind) -> None:
     rows = cells(cards.render(kind, facts()))
-    modes = {"single_pass": "single pass", "best_of_n": "best of n", "mcts": "MCTS"}
-    chosen = RATES.filter(pl.col("policy").is_in(["base", "round-1"]), pl.col("seed") == 1).to_dicts()
+    modes = {"none": "–", "single_pass": "single pass", "best_of_n": "best of n", "mcts": "MCTS"}
+    chosen = RATES.filter(pl.col("policy").is_in(["unfixed", "base", "round-1"]), pl.col("seed") == 1).to_dicts()
     for row in chosen:
         assert [
             row["policy"].replace("-", " "),
@@ -137,7 +140,7 @@ def test_the_evaluation_is_that_of_the_tables_for_this_seed_beside_the_base(kind
             f"{100 * row['rate_public']:.1f} %",
             f"{row['samples']:,}",
         ] in rows
-    assert sum(row[0] in ("base", "round 1", "round 2", "round 10") for row in rows) == len(chosen)
+    assert sum(row[0] in ("unfixed", "base", "round 1", "round 2", "round 10") for row in rows) == len(chosen)
     tests = COMPARISONS.filter(
         pl.col("policy_a") == "round-1", pl.col("policy_b") == "base", pl.col("seed") == 1
     ).to_dicts()

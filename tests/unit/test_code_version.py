@@ -42,9 +42,11 @@ FILES = {
     "codeq/sandbox/__init__.py": "from codeq.sandbox.pool import judge\n",
     "codeq/sandbox/pool.py": "def judge(): pass\n",
     "codeq/sandbox/server.py": "def serve(): pass\n",
-    "codeq/report.py": "TEMPLATE = 'report.html.j2'\n",
+    "codeq/report.py": "TEMPLATE = 'report.html.j2'\nSCRIPT = open('draw.js')\n",
+    "codeq/draw.js": "draw(1);\n",
+    "codeq/page.css": "p { margin: 0; }\n",
     "codeq/report.html.j2": "<h1>{{ title }}</h1>\n{% include 'part.html.j2' %}\n",
-    "codeq/part.html.j2": '<p>{{ text }}</p>{% include "small.html.j2" %}\n',
+    "codeq/part.html.j2": '<p>{{ text }}</p>{% include "small.html.j2" %}{% include "page.css" %}\n',
     "codeq/small.html.j2": "<small>{{ text }}</small>\n",
     "codeq/other.html.j2": "<h2>{{ title }}</h2>\n",
     "scripts/search.py": "from codeq import config, lineage, stage\nfrom codeq.search import mcts\nmcts.run(None)\n",
@@ -139,18 +141,30 @@ def test_a_template_counts_for_those_who_name_it(root: Path) -> None:
     assert version(root, "judge") == others
 
 
-@pytest.mark.parametrize(("name", "old"), [("codeq/part.html.j2", "<p>"), ("codeq/small.html.j2", "<small>")])
-def test_a_template_counts_for_those_who_name_one_that_includes_it(root: Path, name: str, old: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "old"),
+    [
+        ("codeq/part.html.j2", "<p>"),
+        ("codeq/small.html.j2", "<small>"),
+        ("codeq/page.css", "margin"),
+        ("codeq/draw.js", "draw"),
+    ],
+)
+def test_what_a_page_is_made_of_counts_for_those_who_name_it_or_a_template_that_includes_it(
+    root: Path, name: str, old: str
+) -> None:
     before, others = version(root, "report"), version(root, "judge")
     edit(root / name, old, f"{old} ")
     assert version(root, "report") != before
     assert version(root, "judge") == others
 
 
-def test_every_template_of_the_package_is_named_by_a_module_or_a_template_beside_it() -> None:
-    for template in (REPOSITORY / "codeq").rglob("*.j2"):
-        beside = {*template.parent.glob("*.py"), *template.parent.glob("*.j2")} - {template}
-        assert any(f'"{template.name}"' in path.read_text() for path in beside), template
+def test_every_resource_of_a_page_is_named_by_a_module_or_a_template_beside_it() -> None:
+    found = [path for kind in ("j2", "css", "js") for path in (REPOSITORY / "codeq").rglob(f"*.{kind}")]
+    assert {"report.html.j2", "viewer.js", "viewer.css"} <= {path.name for path in found}
+    for resource in found:
+        beside = {*resource.parent.glob("*.py"), *resource.parent.glob("*.j2")} - {resource}
+        assert any(f'"{resource.name}"' in path.read_text() for path in beside), resource
 
 
 def test_it_does_not_depend_on_where_the_checkout_lies(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

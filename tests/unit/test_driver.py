@@ -1,14 +1,17 @@
+import io
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 
 import pytest
 from fake_search import FakeEngine, FakeSandbox, task
+from rich.console import Console
 
+from codeq import progress
 from codeq.config import SearchSettings
 from codeq.errors import ModelError, SandboxError
 from codeq.models import Completion, SampleRequest
-from codeq.progress import track
 from codeq.sandbox import Program, Test, Verdict
 from codeq.search import MODES
 from codeq.search.driver import drive
@@ -110,12 +113,42 @@ def test_a_broken_sandbox_stops_the_run() -> None:
         list(drive(searches(4), FakeEngine(), sandbox, 4))
 
 
+def test_a_terminal_shows_a_bar_with_rates(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(progress, "Console", lambda stderr: Console(file=screen, force_terminal=True, width=120))
+    items = progress.track(
+        range(1, 5), 4, "counting", lambda n: n % 2 == 0, noun="numbers", adjective="even", work=lambda n: {"units": n}
+    )
+    assert list(items) == [1, 2, 3, 4]
+    shown = screen.getvalue()
+    assert "4/4" in shown
+    assert re.search(r"counting, 2 even, [\d,]+ units/s", shown)
+
+
 def test_progress_passes_every_tree_on_and_says_how_many_are_solved(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     with FakeSandbox() as sandbox:
         found = drive(searches(12), FakeEngine(), sandbox, 5)
-        trees = list(track(found, 12, "search", lambda tree: tree.solved, noun="trees", adjective="solved"))
+        trees = list(
+            progress.track(
+                found,
+                12,
+                "search",
+                lambda tree: tree.solved,
+                noun="trees",
+                adjective="solved",
+                work=lambda tree: {"tokens": tree.tokens, "executions": tree.executions},
+            )
+        )
     solved = sum(tree.first_solved_rollout is not None for tree in trees)
     assert 0 < solved <= 12
-    assert any(f"search: 12 of 12 trees, {solved} solved" in message for message in caplog.messages)
+    line = next(message for message in caplog.messages if "12 of 12" in message)
+    said = re.fullmatch(
+        rf"search: 12 of 12 trees, {solved} solved, ([\d,]+) tokens/s, ([\d,]+) executions/s, \d+ s", line
+    )
+    assert said is not None, line
+    tokens, executions = (int(rate.replace(",", "")) for rate in said.groups())
+    assert tokens / executions == pytest.approx(
+        sum(tree.tokens for tree in trees) / sum(tree.executions for tree in trees), rel=0.02
+    )
     assert any(message.startswith("12 trees, ") for message in caplog.messages)

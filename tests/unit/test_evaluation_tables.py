@@ -65,6 +65,7 @@ def recomputed(table: pl.DataFrame, *keys: str) -> dict[tuple[object, ...], dict
     for key, rows in groups.items():
         hidden = [row["solved_hidden"] for row in rows if row["solved_hidden"] is not None]
         parsed = [row for row in rows if row["solved_hidden"] is not None and row["unparsed"] != row["samples"]]
+        public = [row["solved_hidden"] for row in rows if row["solved_public"] and row["solved_hidden"] is not None]
         low, high = wilson(sum(hidden), len(hidden)) if hidden else (None, None)
         result[key] = {
             "n": len(rows),
@@ -77,6 +78,8 @@ def recomputed(table: pl.DataFrame, *keys: str) -> dict[tuple[object, ...], dict
             "ci_high": high,
             "n_parsed": len(parsed),
             "rate_parsed": sum(row["solved_hidden"] for row in parsed) / len(parsed) if parsed else None,
+            "overfit": public.count(False),
+            "rate_overfit": public.count(False) / len(public) if public else None,
             "samples": sum(row["samples"] for row in rows),
             "unparsed": sum(row["unparsed"] for row in rows),
             "tokens": sum(row["tokens"] for row in rows),
@@ -114,6 +117,17 @@ def test_bugs_without_a_reply_that_could_be_parsed_lower_the_apparent_rate_alone
     assert row["n_parsed"] == 4
 
 
+def test_the_overfit_rate_is_of_the_bugs_solved_in_public_that_have_hidden_tests():
+    """Of eight bugs six are solved in public: one of them has no hidden test, and two of the other five fail one."""
+    table = evaluation(bugs=8, untested=0, seeds=(0,)).filter(policy="base", mode="mcts").sort("bug_id")
+    public = pl.Series([True, True, True, True, True, True, False, False])
+    hidden = pl.Series([None, True, True, True, False, False, False, None])
+    (row,) = tables.fix_rates(table.with_columns(solved_public=public, solved_hidden=hidden)).to_dicts()
+    assert (row["overfit"], row["rate_overfit"]) == (2, 2 / 5)
+    (none,) = tables.fix_rates(table.with_columns(solved_public=pl.lit(False), solved_hidden=pl.lit(False))).to_dicts()
+    assert (none["overfit"], none["rate_overfit"]) == (0, None)
+
+
 def test_rows_are_in_the_order_of_the_study():
     rates = tables.fix_rates(evaluation())
     assert rates.select("policy", "mode", "seed").rows() == [
@@ -129,7 +143,10 @@ def test_rows_are_in_the_order_of_the_study():
 def test_without_hidden_tests_there_is_no_hidden_rate():
     rates = tables.fix_rates(evaluation(bugs=4, untested=4))
     assert set(rates["n_hidden"]) == {0}
-    assert rates.select("rate_hidden", "ci_low", "ci_high", "rate_parsed").null_count().row(0) == (rates.height,) * 4
+    assert (
+        rates.select("rate_hidden", "ci_low", "ci_high", "rate_parsed", "rate_overfit").null_count().row(0)
+        == (rates.height,) * 5
+    )
     assert rates["rate_public"].null_count() == 0
 
 

@@ -14,10 +14,11 @@ from codeq import lineage
 from codeq.config import DpoSettings, ModelSettings
 from codeq.errors import ModelError
 from codeq.models import tokenizers
-from codeq.training import quantisation
 from codeq.training.data import hold_out
+from codeq.training.divergence import from_base, held_out_ids
 from codeq.training.merge import merge
 from codeq.training.policy import load_model
+from codeq.training.quantisation import of_nf4
 
 ADAPTED = ("q_proj", "down_proj")
 IDS = torch.arange(4, 36).reshape(2, 16)
@@ -111,28 +112,54 @@ def test_merging_again_gives_equal_bytes(base: Path, adapter: Path, merged: Path
     assert all((tmp_path / name).read_bytes() == (merged / name).read_bytes() for name in names)
 
 
+def exact_kl(p: torch.nn.Module, q: torch.nn.Module, texts: list[tuple[list[int], list[int]]]) -> list[float]:
+    """KL(p || q) at each token of the completions by its definition, from log-probabilities in float64."""
+    values = []
+    for prompt, chosen in texts:
+        log_p, log_q = (
+            model(torch.tensor([prompt + chosen])).logits[0, len(prompt) - 1 : -1].detach().double().log_softmax(-1)
+            for model in (p, q)
+        )
+        values += (log_p.exp() * (log_p - log_q)).sum(-1).tolist()
+    return values
+
+
+def test_the_drift_of_a_merged_policy_from_its_base_is_its_kl_in_float64(base: Path, merged: Path) -> None:
+    texts = held_out_ids(tiny_policy.make_pairs(10, problems=5), base, DpoSettings(eval_fraction=0.4))
+    found = from_base(merged, base, texts)
+    values = exact_kl(*(load_model(policy, "float64") for policy in (merged, base)), texts)
+    assert found["tokens"] == len(values) == sum(len(chosen) for _, chosen in texts)
+    assert found["mean"] == pytest.approx(sum(values) / len(values), rel=1e-4)
+    assert found["largest"] == pytest.approx(max(values), rel=1e-4)
+    backwards = exact_kl(*(load_model(policy, "float64") for policy in (base, merged)), texts)
+    assert found["mean"] != pytest.approx(sum(backwards) / len(backwards), rel=1e-2), "the direction matters"
+
+
+def test_a_base_has_not_drifted_from_itself(base: Path) -> None:
+    texts = held_out_ids(tiny_policy.make_pairs(4, problems=2), base, DpoSettings())
+    assert from_base(base, base, texts) == {
+        "mean": 0.0,
+        "largest": 0.0,
+        "tokens": sum(len(chosen) for _, chosen in texts),
+    }
+
+
 def test_what_four_bits_do_to_the_merged_policy_is_measured_on_held_out_prompts(tmp_path: Path) -> None:
     """Against the same divergence in float64; random weights, so that 4 bits change much."""
     policy = tiny_policy.make(tmp_path / "policy", hidden=64, layers=1, scale=0.1)
     lineage.write_manifest(policy)
     pairs = tiny_policy.make_pairs(10, problems=5)
-    texts = quantisation.held_out_ids(pairs, policy, DpoSettings(eval_fraction=0.4))
+    texts = held_out_ids(pairs, policy, DpoSettings(eval_fraction=0.4))
     held_out = list(hold_out(pairs, 0.4)[1].sort("pair_id").iter_rows(named=True))
     words = tokenizers.load(policy)
     assert [words.decode(prompt + chosen) for prompt, chosen in texts] == [
         row["prompt"] + row["chosen"] + "<end>" for row in held_out
     ]
-    found = quantisation.divergence(policy, ModelSettings(base=str(policy)), texts)
+    found = of_nf4(policy, ModelSettings(base=str(policy)), texts)
     nf4 = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16)
     exact = load_model(policy, "bfloat16")
     rounded = AutoModelForCausalLM.from_pretrained(policy, quantization_config=nf4, dtype=torch.bfloat16)
-    values = []
-    for prompt, chosen in texts:
-        p, q = (
-            model(torch.tensor([prompt + chosen])).logits[0, len(prompt) - 1 : -1].detach().double().log_softmax(-1)
-            for model in (exact, rounded)
-        )
-        values += (p.exp() * (p - q)).sum(-1).tolist()
+    values = exact_kl(exact, rounded, texts)
     assert found["tokens"] == len(values) == sum(len(chosen) for _, chosen in texts)
     assert found["mean"] == pytest.approx(sum(values) / len(values), rel=0.05)
     assert found["largest"] == pytest.approx(max(values), rel=0.05)

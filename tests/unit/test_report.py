@@ -1,19 +1,25 @@
 """The report is one self-contained page whose numbers are those of the tables."""
 
+import base64
+import hashlib
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import polars as pl
 import pytest
+from searched import PUBLIC, searched
 from test_evaluation_tables import evaluation
 from test_plots import CURVES
 from test_published import FIGURES as PUBLISHED
 from test_published import beside
+from test_rounds import drift, nodes
 
 from codeq.config import Study
 from codeq.errors import DataError
-from codeq.evaluation import comparisons, plots, report, tables
+from codeq.evaluation import comparisons, plots, report, tables, viewer
 from codeq.evaluation.anytime import anytime
+from codeq.evaluation.pass_at_k import over_seeds
+from codeq.evaluation.rounds import regressions, rounds
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 FIGURES = {
@@ -55,7 +61,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        if "style" in self.open:
+        if "style" in self.open or "script" in self.open:
             return
         self.lines.append(data)
         if self.rows and {"td", "th"} & set(self.open):
@@ -68,12 +74,21 @@ class Page(HTMLParser):
 
 def context(table: pl.DataFrame | None = None, **changes: object) -> report.Context:
     table = evaluation(seeds=(0,)) if table is None else table
+    evaluated, trees = searched("mcts")
     made = report.Context(
         study=Study(name="tiny"),
         fix_rates=tables.fix_rates(table),
         pooled=tables.pooled(table),
         by_category=tables.by_category(table),
         by_level=tables.by_level(table),
+        pass_at_k=over_seeds(table),
+        rounds=rounds(
+            table.with_columns(pl.col("node_id") + "-1"),
+            nodes(table, ("x = 1", 20, "stop")),
+            CURVES,
+            {("round-1", 0): drift(0.0021)},
+        ),
+        regressions=regressions(table),
         comparisons=comparisons.within(table),
         anytime=anytime(table, 4, 10),
         published=beside(table),
@@ -85,6 +100,7 @@ def context(table: pl.DataFrame | None = None, **changes: object) -> report.Cont
             "duplication": {"by problem": 0.8409},
             "left out": {},
         },
+        trees=viewer.gather([(evaluated, trees.lazy())], PUBLIC),
         sandboxes=[{"backend": "process", "network": "none", "user": "nobody"}],
         inputs={"results/tiny/evaluation.parquet": "ab" * 32, "results/tiny/audit.json": "cd" * 32},
         policies={"base": "ef" * 32, "round-1": "01" * 32},
@@ -96,15 +112,21 @@ def test_the_page_needs_nothing_from_outside():
     html = report.render(context())
     page = Page(html)
     for tag, attributes in page.elements:
-        assert tag not in ("script", "link", "img", "iframe", "object", "embed", "base", "form"), tag
+        assert tag not in ("link", "img", "iframe", "object", "embed", "base", "form"), tag
         for name, value in attributes.items():
             assert not name.startswith("on"), (tag, name)
             if name in ("src", "href", "xlink:href", "srcset", "data", "action", "poster"):
                 assert value.startswith("#"), (tag, name, value)
     assert "url(" not in html
     assert "@import" not in html
+    assert [attributes for tag, attributes in page.elements if tag == "script"] == [
+        {"type": "application/json", "id": "trees-data"},
+        {},
+    ]
+    script = html.rpartition("<script>")[2].partition("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policies = [a["content"] for tag, a in page.elements if tag == "meta" and "http-equiv" in a]
-    assert policies == ["default-src 'none'; style-src 'unsafe-inline'"]
+    assert policies == [f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"]
 
 
 def test_every_link_has_its_target_and_ids_are_unique():
@@ -112,7 +134,7 @@ def test_every_link_has_its_target_and_ids_are_unique():
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     links = [attributes["href"] for tag, attributes in page.elements if tag == "a"]
     assert len(ids) == len(set(ids))
-    assert len(links) == 10
+    assert len(links) == 12
     assert {link.removeprefix("#") for link in links} <= set(ids)
 
 
@@ -140,6 +162,7 @@ def test_fix_rates_in_the_page_equal_the_table(seeds: tuple[int, ...]):
             f"{100 * row['rate_hidden']:.1f} %",
             f"{100 * row['ci_low']:.1f} % – {100 * row['ci_high']:.1f} %",
             f"{100 * row['rate_public']:.1f} %",
+            f"{100 * row['rate_overfit']:.1f} % ({row['overfit']})",
             f"{row['samples']:,}",
             f"{row['tokens']:,}",
             f"{row['seconds']:,.0f}",
@@ -204,7 +227,9 @@ def test_slices_in_the_page_equal_the_table():
         cells = [cell for row in rows for cell in row[2:]]
         assert header[2:] == table[by].unique(maintain_order=True).to_list()
         assert cells == [
-            f"{100 * row['rate_hidden']:.1f} % {row['solved_hidden']}/{row['n_hidden']}" for row in table.to_dicts()
+            f"{100 * row['rate_hidden']:.1f} % {row['solved_hidden']}/{row['n_hidden']}"
+            + (f", {row['overfit']} overfit" if row["overfit"] else "")
+            for row in table.to_dicts()
         ]
 
 
@@ -254,9 +279,11 @@ def test_the_audit_the_sandbox_and_every_digest_are_in_the_page():
 
 
 def test_figures_are_set_in_and_a_study_without_training_has_no_such_section():
-    assert report.render(context()).count("<svg") == 3
+    page = Page(report.render(context()))
+    assert len([tag for tag, _ in page.elements if tag == "figure"]) == len(FIGURES)
+    assert all(svg in report.render(context()) for svg in FIGURES.values())
     page = Page(report.render(context(figures={}, curves={})))
-    assert not [tag for tag, _ in page.elements if tag == "svg"]
+    assert not [tag for tag, _ in page.elements if tag == "figure"]
     assert "#training" not in [attributes.get("href") for _, attributes in page.elements]
 
 
@@ -277,16 +304,20 @@ def test_the_table_of_trainings_has_a_row_for_each_policy_and_seed():
 
 def test_hostile_names_are_text():
     hostile = "<script>alert('&')</script>"
+    evaluated, trees = searched("mcts")
     base = evaluation(seeds=(0,)).filter(pl.col("policy") == "base")
     made = context(
         base.with_columns(policy=pl.lit(hostile), category=pl.lit(hostile)),
         audit={hostile: {hostile: hostile}},
+        trees=viewer.gather(
+            [(evaluated.with_columns(policy=pl.lit(hostile), problem_id=pl.lit(hostile)), trees.lazy())], PUBLIC
+        ),
         sandboxes=[{"backend": hostile, hostile: hostile}],
         inputs={hostile: hostile},
         policies={hostile: hostile},
     )
     html = report.render(made)
-    assert "<script" not in html
+    assert html.count("<script") == 2  # the trees and the viewer
     assert Page(html).text.count(hostile) >= 15
 
 

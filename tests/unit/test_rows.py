@@ -136,6 +136,50 @@ def test_a_row_of_results_leads_to_the_rows_it_counts_and_down_to_raw(study: Pat
     assert node.path == study / "tables/fix_rates.csv"
 
 
+def test_a_rate_of_the_unfixed_programs_leads_to_the_verdicts_on_the_evaluated_bugs(study: Path) -> None:
+    evaluations = sorted((study / "seed-0/evaluation").glob("*.parquet"))
+    screen = [{"bug_id": bug, "bug_verdict": "fail"} for bug in ("bug-b", "bug-never-evaluated", "bug-a")]
+    found = write("screen", study / "data/hidden_screen.parquet", screen, bugs=study / "data/bugs.parquet")
+    rates = study / "tables/pooled.csv"
+    inputs = {"evaluations": evaluations, "hidden_screen": found}
+    with record(script=__file__, inputs=inputs, outputs={"tables": rates}, settings={}):
+        rates.write_text("policy,mode,n,solved_hidden\nunfixed,none,2,0\nbase,mcts,2,1\n")
+    row, _ = rows.look_up(f"{rates}:1", study)
+    assert row is not None
+    assert [(name, each.kind, each.number) for name, each in row.sources] == [
+        ("counted", "screen", 1),
+        ("counted", "screen", 3),
+    ]
+    assert [each.sources[0][1].values["bug_id"] for _, each in row.sources] == ["bug-b", "bug-a"]
+    assert keys(row, "raw") == {"s1", "s2"}
+
+
+def test_a_regression_leads_to_both_evaluations_of_its_bug_and_to_the_tree_where_nothing_was_handed_in(
+    study: Path,
+) -> None:
+    bugs = study / "data/bugs.parquet"
+    before, after = (
+        write(
+            "evaluation",
+            study / f"seed-0/evaluation/{policy}/mcts.parquet",
+            [{"policy": policy, "mode": "mcts", "seed": 0, "bug_id": "bug-b", "tree_id": tree, "node_id": node}],
+            trajectories=study / f"seed-0/round-{number}/trajectories.parquet",
+            bugs=bugs,
+        )
+        for number, policy, tree, node in ((1, "base", "tree-b", "node-b1"), (2, "round-1", "tree-c", None))
+    )
+    lost = study / "tables/regressions.csv"
+    inputs = {"evaluations": [before, after, *(study / "seed-0/evaluation").glob("*.parquet")]}
+    with record(script=__file__, inputs=inputs, outputs={"tables": lost}, settings={}):
+        lost.write_text("seed,mode,policy_before,policy_after,bug_id\n0,mcts,base,round-1,bug-b\n")
+    row, _ = rows.look_up(f"{lost}:1", study)
+    assert row is not None
+    sides = [(name, each.path, each.sources[0][1].values["node_id"]) for name, each in row.sources]
+    assert sides[0] == ("counted_before", before, "node-b1")
+    assert sides[-1] == ("counted_after", after, "node-c0"), "the root"
+    assert keys(row, "bug") == {"bug-b"}
+
+
 def test_a_pair_leads_to_both_nodes_and_a_replayed_one_to_the_search_it_came_from(study: Path) -> None:
     row, _ = rows.look_up("pair-2", study)
     assert row is not None

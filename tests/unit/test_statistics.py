@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from codeq.evaluation.statistics import McNemar, clustered_interval, holm, mcnemar_exact, pairs_needed, wilson
+from codeq.evaluation.statistics import (
+    McNemar,
+    clustered_interval,
+    holm,
+    mcnemar_exact,
+    pairs_needed,
+    pass_at_k,
+    wilson,
+)
 
 
 def wilson_by_formula(successes: int, n: int, confidence: float) -> tuple[float, float]:
@@ -123,6 +131,44 @@ def test_the_clustered_interval_covers_the_true_rate_as_often_as_it_says():
             covered[name] += low <= 0.4 <= high
     assert 0.91 <= covered["clustered"] / 300 <= 0.98
     assert covered["wilson"] / 300 < 0.85
+
+
+@pytest.mark.parametrize("n", range(1, 9))
+def test_pass_at_k_equals_the_share_of_all_subsets_that_hold_a_success(n: int):
+    for c in range(n + 1):
+        for k in range(1, n + 1):
+            subsets = list(combinations([True] * c + [False] * (n - c), k))
+            assert pass_at_k(n, c, k) == pytest.approx(sum(map(any, subsets)) / len(subsets), abs=1e-12)
+
+
+@given(st.integers(1, 2000), st.data())
+def test_pass_at_k_of_many_samples_equals_the_hypergeometric_distribution(n: int, data: st.DataObject):
+    c, k = data.draw(st.integers(0, n)), data.draw(st.integers(1, n))
+    assert pass_at_k(n, c, k) == pytest.approx(stats.hypergeom.sf(0, n, c, k), abs=1e-9)
+    assert 0 <= pass_at_k(n, c, k) <= 1
+
+
+def test_pass_at_k_is_unbiased():
+    """Its mean over all outcomes of n samples is the chance 1 - (1 - p)^k, which the plug-in estimate misses."""
+    n, k, p = 6, 3, 0.3
+    chances = [math.comb(n, c) * p**c * (1 - p) ** (n - c) for c in range(n + 1)]
+    mean = sum(chance * pass_at_k(n, c, k) for c, chance in enumerate(chances))
+    naive = sum(chance * (1 - (1 - c / n) ** k) for c, chance in enumerate(chances))
+    assert mean == pytest.approx(1 - (1 - p) ** k, abs=1e-12)
+    assert abs(naive - mean) > 0.03
+
+
+@pytest.mark.parametrize(("n", "c", "k"), [(0, 0, 1), (3, 4, 1), (3, -1, 1), (3, 1, 0), (3, 1, 4)])
+def test_pass_at_k_refuses_impossible_counts(n: int, c: int, k: int):
+    with pytest.raises(ValueError, match="must have"):
+        pass_at_k(n, c, k)
+
+
+def test_expected_counts_have_the_interval_of_a_loop_over_problems():
+    draw = random.Random(2)
+    solved, n = [draw.random() * 2 for _ in range(30)], [2] * 30
+    rates = sorted(sum(draw.choices(solved, k=30)) / 60 for _ in range(4000))
+    assert clustered_interval(solved, n) == pytest.approx((rates[99], rates[3899]), abs=0.012)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=6))

@@ -9,12 +9,12 @@ from planning import Snakemake, planned
 
 HIDDEN = ("hidden_tests", "hidden_screen")
 DATA = ("raw", "problems", "tests", "screen", "duplicates", "splits", *HIDDEN, "audit", "base_model")
-LAST = ("tables", "published", "plots", "report", "crate", "all")
+LAST = ("tables", "rounds", "published", "plots", "report", "crate", "all")
 
 
 def whole_graph(rounds: int, modes: int, seeds: int = 1) -> Counter[str]:
     """The jobs of a study from nothing: every round trains, every policy is evaluated in every mode."""
-    each = dict.fromkeys(("search", "pairs", "reference", "dpo", "merge", "cards"), rounds * seeds)
+    each = dict.fromkeys(("search", "pairs", "reference", "dpo", "merge", "drift", "cards"), rounds * seeds)
     return Counter(
         {
             **dict.fromkeys((*DATA, *LAST), 1),

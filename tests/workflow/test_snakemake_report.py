@@ -36,7 +36,7 @@ def test_every_table_and_plot_is_in_it_and_the_audits_and_the_page(
 ) -> None:
     made = [*study.glob("tables/*.csv"), *study.glob("plots/*.svg"), *study.glob("seed-*/round-*/pairs.md")]
     made += [study / "report.html", study / "data" / "audit.md"]
-    assert len(made) == 7 + 7 + 2 + 2
+    assert len(made) == 10 + 7 + 2 + 2
     inside = {Path(name).name: archive.read(name) for name in archive.namelist() if name.startswith("report/data/raw/")}
     assert inside == {path.name: path.read_bytes() for path in made}
     assert len(shown) == len(made)

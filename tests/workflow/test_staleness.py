@@ -16,7 +16,7 @@ from codeq.lineage.files import SIDECAR
 
 MODES = ("single_pass", "best_of_n", "mcts")
 POLICIES = ("base", "round-1", "round-2")
-LAST = {"tables", "published", "plots", "report", "cards 1", "cards 2", "crate", "all"}
+LAST = {"tables", "rounds", "published", "plots", "report", "cards 1", "cards 2", "crate", "all"}
 BESIDE = {"published", "plots", "report", "crate", "all"}  # what shows published figures
 HIDDEN = "results/small/data/hidden_tests.parquet"
 
@@ -31,12 +31,12 @@ def attempted(*policies: str, modes: tuple[str, ...] = MODES) -> set[str]:
     return {f"attempts {mode} {policy}" for policy in policies for mode in modes} | scored(*policies, modes=modes)
 
 
-def rounds(*numbers: int, rules: str = "search pairs reference dpo merge") -> set[str]:
+def rounds(*numbers: int, rules: str = "search pairs reference dpo merge drift") -> set[str]:
     return {f"{rule} {number}" for rule in rules.split() for number in numbers}
 
 
 EVERYTHING_FROM_SEARCH_ON = rounds(1, 2) | attempted(*POLICIES)
-FROM_TRAINING_ON = rounds(1, 2, rules="dpo merge") | rounds(2) | attempted("round-1", "round-2")
+FROM_TRAINING_ON = rounds(1, 2, rules="dpo merge drift") | rounds(2) | attempted("round-1", "round-2")
 
 
 @pytest.fixture(scope="module")
@@ -115,12 +115,12 @@ def test_a_lost_snakemake_folder_plans_nothing(checkout: Path, plan: Plan) -> No
         pytest.param("search={temperature: 1.0, top_p: 0.8}", EVERYTHING_FROM_SEARCH_ON, id="swapped"),
         pytest.param(
             "overrides={2: {dpo: {beta: 0.2}}}",
-            rounds(2, rules="dpo merge") | attempted("round-2"),
+            rounds(2, rules="dpo merge drift") | attempted("round-2"),
             id="training of round 2",
         ),
         pytest.param(
             "overrides={2: {pairs: {max_per_tree: 3}}}",
-            rounds(2, rules="pairs reference dpo merge") | attempted("round-2"),
+            rounds(2, rules="pairs reference dpo merge drift") | attempted("round-2"),
             id="pairs of round 2",
         ),
         pytest.param(
@@ -153,6 +153,10 @@ def test_a_changed_setting_plans_what_depends_on_it(plan: Plan, config: str, job
         ("codeq/evaluation/plots.py", {"plots", "report", "crate", "all"}),
         ("codeq/evaluation/report.html.j2", {"report", "crate", "all"}),
         ("codeq/evaluation/published.html.j2", {"report", "crate", "all"}),
+        ("codeq/evaluation/rounds.html.j2", {"report", "crate", "all"}),
+        ("codeq/evaluation/rounds.py", {"rounds", "report", "crate", "all"}),
+        ("codeq/evaluation/unfixed.py", LAST - {"rounds"}),
+        ("scripts/drift.py", {"drift 1", "drift 2", "rounds", "report", "crate", "all"}),
         ("codeq/training/dpo.py", FROM_TRAINING_ON),
         ("codeq/data/suites/hidden.py", {"hidden_tests", "hidden_screen", "audit"} | scored(*POLICIES)),
     ],
@@ -188,7 +192,9 @@ def test_a_rerun_that_writes_the_same_bytes_leaves_everything_below_fresh(
         "hidden_tests": "data/hidden_tests.parquet",
         "splits": "data/splits.parquet",
         "pairs": "seed-0/round-1/pairs.parquet",
+        "drift": "seed-0/round-1/drift.parquet",
         "tables": "tables/fix_rates.parquet",
+        "rounds": "tables/rounds.parquet",
     }
     for rule, name in rules.items():
         table = study / name

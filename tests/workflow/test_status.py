@@ -17,7 +17,7 @@ from codeq.cli import app
 from codeq.cli.status import trees
 from codeq.journal import Journal
 
-JOBS = 45  # of the small study: two rounds, three modes
+JOBS = 48  # of the small study: two rounds, three modes
 
 
 def status(checkout: Path, *arguments: str) -> Any:
@@ -61,9 +61,8 @@ def test_of_a_study_at_work_begun_jobs_are_named_with_their_trees(study: Path, c
         log = "results/small/seed-0/logs/search-2.log"
         assert re.fullmatch(rf"begun  search -> {table}, {trees} trees finished; {log} was written \d+ s ago", begun)
         rules = {line.split()[1]: int(line.split()[2]) for line in left}
-        assert {name: rules[name] for name in ("pairs", "reference", "dpo", "merge")} == dict.fromkeys(
-            ("pairs", "reference", "dpo", "merge"), 1
-        )
+        training = ("pairs", "reference", "dpo", "merge", "drift")
+        assert {name: rules[name] for name in training} == dict.fromkeys(training, 1)
         assert rules["attempts"] == rules["evaluation"] == 3
         assert "raw" not in rules
 

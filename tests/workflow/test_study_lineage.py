@@ -56,6 +56,34 @@ def test_a_row_of_fix_rates_leads_to_the_raw_rows_of_the_bugs_it_counts(study: P
     assert models == {"base/manifest.json", *(trained if policy == "round-2" else [])}
 
 
+def test_a_rate_of_the_unfixed_programs_leads_to_the_raw_rows_of_the_evaluated_bugs(study: Path) -> None:
+    rates = pl.read_csv(study / "tables" / "by_category.csv").with_row_index("number", 1)
+    rate = rates.filter(policy="unfixed", category="logic").row(0, named=True)
+    row, _ = rows.look_up(f"{study}/tables/by_category.csv:{rate['number']}", study)
+    assert row is not None
+    evaluated = pl.read_parquet(study / "seed-0/evaluation/base/mcts.parquet").filter(category="logic")
+    assert {each.kind for _, each in row.sources} == {"screen"}
+    assert {each.values["bug_id"] for _, each in row.sources} == set(evaluated["bug_id"])
+    assert len(row.sources) == rate["n"] > 0
+    assert sum(each.kind == "raw" for each in below(row)) == rate["n"]
+
+
+def test_rows_about_rounds_lead_to_the_evaluations_they_count(study: Path) -> None:
+    lost = pl.read_csv(study / "tables" / "regressions.csv")
+    assert lost.height, "the small study loses nothing: it has no signal here"
+    for number, regression in enumerate(lost.iter_rows(named=True), 1):
+        row, _ = rows.look_up(f"{study}/tables/regressions.csv:{number}", study)
+        assert row is not None
+        before, after = (each.values for _, each in row.sources)
+        assert (before["bug_id"], after["bug_id"]) == (regression["bug_id"],) * 2
+        assert (before["node_id"], after["node_id"]) == (regression["node_before"], regression["node_after"])
+        assert (before["solved_hidden"], after["solved_hidden"]) == (True, False)
+    row, _ = rows.look_up(f"{study}/tables/rounds.csv:2", study)
+    assert row is not None
+    assert {each.values["mode"] for _, each in row.sources} == set(MODES)
+    assert {each.values["policy"] for _, each in row.sources} == {"round-1"}
+
+
 def test_every_pair_leads_to_two_nodes_under_one_tree(study: Path) -> None:
     pairs = pl.read_parquet(study / "seed-0/round-2/pairs.parquet")
     for pair in pairs.head(5).iter_rows(named=True):
@@ -102,9 +130,9 @@ def test_a_damaged_model_and_table_are_made_again_with_what_they_feed_and_the_mo
         ("changed", table),
     ]
     assert len(invalidate(faults)) == 2
-    fed = {"dpo": 1, "merge": 1, "attempts": 3, "evaluation": 3, "cards": 2}
-    last = dict.fromkeys(("tables", "published", "plots", "report", "crate", "all"), 1)
-    assert planned(snakemake(copy, "-n")) == Counter({**fed, **last})
+    fed = {"dpo": 1, "merge": 1, "drift": 1, "attempts": 3, "evaluation": 3, "cards": 2}
+    last = ("tables", "rounds", "published", "plots", "report", "crate", "all")
+    assert planned(snakemake(copy, "-n")) == Counter({**fed, **dict.fromkeys(last, 1)})
     snakemake(copy, "--cores", "2")
     assert verify(damaged).faults == ()
     assert file_digest(damaged / weights) == before  # tables hold seconds, which are others each time

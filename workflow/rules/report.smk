@@ -1,26 +1,44 @@
 # Results: tables, plots, the report, the model cards and the crate.
 #
-# Reads   every evaluation, the training curves, the audit; for the cards, the lineage of each policy; what others
-#         published, config/published.yaml
+# Reads   every evaluation and its trees, the tests and screens, the training curves and drifts, the audit
+#         what others published, config/published.yaml; for the cards, the lineage of each policy
 # Writes  results/<name>/tables/*.{parquet,csv,md,tex}, results/<name>/plots/*.svg, results/<name>/report.html
 #         results/<name>/seed-<s>/round-<r>/{adapter,policy}/README.md
 #         results/<name>/ro-crate-metadata.json, with copies of the workflow and its scripts beside it
 
-EVALUATIONS = expand(
-    f"{RUN}/evaluation/{{policy}}/{{mode}}.parquet",
-    seed=STUDY.seeds,
-    policy=POLICIES,
-    mode=STUDY.evaluation.modes,
+ATTEMPTS, EVALUATIONS = (
+    expand(
+        f"{RUN}/{kind}/{{policy}}/{{mode}}.parquet",
+        seed=STUDY.seeds,
+        policy=POLICIES,
+        mode=STUDY.evaluation.modes,
+    )
+    for kind in ("attempts", "evaluation")
 )
 CURVES = {
     f"{seed}/{name}": f"{RESULTS}/seed-{seed}/{name}/training_curve.parquet"
     for seed in STUDY.seeds
     for name in POLICIES[1:]
 }
-TABLES = expand(
-    f"{RESULTS}/tables/{{table}}.{{suffix}}",
-    table=["fix_rates", "pooled", "by_category", "by_level", "comparisons", "anytime"],
-    suffix=["parquet", "csv", "md", "tex"],
+DRIFTS = [str(Path(path).with_name("drift.parquet")) for path in CURVES.values()]
+TABLES, ROUNDS = (
+    expand(
+        f"{RESULTS}/tables/{{table}}.{{suffix}}",
+        table=names,
+        suffix=["parquet", "csv", "md", "tex"],
+    )
+    for names in (
+        [
+            "fix_rates",
+            "pooled",
+            "by_category",
+            "by_level",
+            "pass_at_k",
+            "comparisons",
+            "anytime",
+        ],
+        ["rounds", "regressions"],
+    )
 )
 # Published figures beside ours. Not one of TABLES: other figures make no table of ours stale.
 PUBLISHED = expand(
@@ -47,7 +65,9 @@ CARDS = expand(
 
 rule tables:
     input:
-        EVALUATIONS,
+        evaluations=EVALUATIONS,
+        screen=f"{DATA}/screen.parquet",
+        hidden_screen=f"{DATA}/hidden_screen.parquet",
     output:
         [reported(path) if path.endswith(".csv") else path for path in TABLES],
     log:
@@ -65,8 +85,35 @@ rule tables:
         code=code("tables"),
         out=lambda wildcards, output: Path(output[0]).parent,
     shell:
-        "python scripts/tables.py --settings {params.settings:q} --evaluations {input:q} --out {params.out:q}"
-        " 2> {log:q}"
+        "python scripts/tables.py --settings {params.settings:q} --evaluations {input.evaluations:q}"
+        " --screen {input.screen:q} --hidden-screen {input.hidden_screen:q} --out {params.out:q} 2> {log:q}"
+
+
+rule rounds:
+    input:
+        evaluations=EVALUATIONS,
+        attempts=ATTEMPTS,
+        curves=list(CURVES.values()),
+        drifts=DRIFTS,
+    output:
+        [reported(path) if path.endswith(".csv") else path for path in ROUNDS],
+    log:
+        f"{RESULTS}/logs/rounds.log",
+    benchmark:
+        f"{RESULTS}/logs/rounds.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        machine="inference",
+        mem_mb=4000,
+        runtime=30,
+    params:
+        code=code("rounds"),
+        names=list(CURVES),
+        out=lambda wildcards, output: Path(output[0]).parent,
+    shell:
+        "python scripts/rounds.py --evaluations {input.evaluations:q} --attempts {input.attempts:q}"
+        " --curves {input.curves:q} --drifts {input.drifts:q} --names {params.names:q} --out {params.out:q} 2> {log:q}"
 
 
 rule published:
@@ -131,11 +178,14 @@ rule report:
     input:
         sources="config/published.yaml",
         tables=TABLES,
+        rounds=ROUNDS,
         published=PUBLISHED,
         plots=PLOTS,
         curves=list(CURVES.values()),
         audit=f"{DATA}/audit.json",
         evaluations=EVALUATIONS,
+        attempts=ATTEMPTS,
+        tests=f"{DATA}/tests.parquet",
     output:
         report(
             f"{RESULTS}/report.html",
@@ -161,8 +211,8 @@ rule report:
     shell:
         "python scripts/report.py --settings {params.settings:q} --tables {params.tables:q}"
         " --plots {input.plots:q} --curves {input.curves:q} --curve-names {params.names:q}"
-        " --audit {input.audit:q} --evaluations {input.evaluations:q} --sources {input.sources:q}"
-        " --report {output:q} 2> {log:q}"
+        " --audit {input.audit:q} --evaluations {input.evaluations:q} --attempts {input.attempts:q}"
+        " --tests {input.tests:q} --sources {input.sources:q} --report {output:q} 2> {log:q}"
 
 
 rule cards:
@@ -206,7 +256,7 @@ rule crate:
         report=f"{RESULTS}/report.html",
         audit=[f"{DATA}/audit.json", f"{DATA}/audit.md"],
         cards=CARDS,
-        tables=[*TABLES, *PUBLISHED],
+        tables=[*TABLES, *ROUNDS, *PUBLISHED],
         plots=PLOTS,
         evaluations=EVALUATIONS,
         curves=list(CURVES.values()),

@@ -3,6 +3,7 @@
 # Reads   results/<name>/seed-<s>/round-<r>/trajectories.parquet, the splits, the manifest of policy r-1
 # Writes  results/<name>/seed-<s>/round-<r>/{pairs,reference,training_curve}.parquet, pairs.md
 #         results/<name>/seed-<s>/round-<r>/{adapter,policy}/manifest.json, the models beside them
+#         results/<name>/seed-<s>/round-<r>/drift.parquet: how far policy r is from the base model
 #         results/<name>/seed-<s>/round-<r>/checkpoints/ while DPO runs; several GPUs: --set-resources dpo:gpu=2
 
 
@@ -128,3 +129,29 @@ rule merge:
     shell:
         "python scripts/merge.py --settings {params.settings:q} --policy {input.policy:q} --adapter {input.adapter:q}"
         " --pairs {input.pairs:q} --merged {output:q} 2> {log:q}"
+
+
+rule drift:
+    input:
+        base=policy(0, None),
+        policy=f"{RUN}/round-{{round}}/policy/manifest.json",
+        pairs=f"{RUN}/round-{{round}}/pairs.parquet",
+    output:
+        f"{RUN}/round-{{round}}/drift.parquet",
+    log:
+        f"{RUN}/logs/drift-{{round}}.log",
+    benchmark:
+        f"{RUN}/logs/drift-{{round}}.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        machine="training",
+        gpu=1,
+        mem_mb=64000,
+        runtime=60,
+    params:
+        settings=round_settings(dpo=["eval_fraction", "max_length"]),
+        code=code("drift"),
+    shell:
+        "python scripts/drift.py --settings {params.settings:q} --base {input.base:q} --policy {input.policy:q}"
+        " --pairs {input.pairs:q} --drift {output:q} 2> {log:q}"

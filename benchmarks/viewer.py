@@ -1,0 +1,173 @@
+"""Time the report's tree viewer in headless Chromium: from the first byte to the first tree, and from tree to tree.
+
+The trees are those of `search_cost`: 20 rollouts of 4 rewrites each, and programs of 22 lines that all differ.
+"""
+
+import argparse
+import json
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import polars as pl
+from playwright.sync_api import sync_playwright
+from search_cost import TESTS, InstantEngine, InstantSandbox, tasks
+
+from codeq import tables
+from codeq.config import SearchSettings, Study
+from codeq.evaluation import anytime, comparisons, report, viewer
+from codeq.evaluation import tables as results
+from codeq.evaluation.metrics import evaluation_row, handed_in
+from codeq.lineage.environment import machine
+from codeq.search import MODES
+from codeq.search.driver import drive
+from codeq.search.trajectory import rows
+
+ROOT = Path(__file__).resolve().parents[1]
+# Milliseconds from the start of loading to the first tree, as the page itself sees it.
+FIRST_TREE = """() => new Promise((done) => {
+  const look = () => document.querySelector("#tree-picture .chosen") ? done(performance.now()) : setTimeout(look, 1);
+  look();
+})"""
+NEXT_TREE = """(place) => new Promise((done) => {
+  const start = performance.now(), list = document.querySelector("#tree-list");
+  const watch = new MutationObserver(() => { watch.disconnect(); done(performance.now() - start); });
+  watch.observe(document.querySelector("#tree-picture"), {childList: true});
+  list.value = place;
+  list.dispatchEvent(new Event("change"));
+})"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trees", type=int, nargs="+", default=[100, 500], help="trees of a page (default: 100 500)")
+    parser.add_argument("--rounds", type=int, default=5, help="times each page is opened (default: 5)")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        default=ROOT / "benchmarks" / "viewer.json",
+        help="JSON file to write; a Markdown one goes beside it",
+    )
+    args = parser.parse_args()
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        sys.exit("no Chromium; install Debian's package chromium")
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        found = {
+            "machine": {key: machine()[key] for key in ("cpu", "cores")},
+            "browser": f"Chromium {browser.version}",
+            "pages": [],
+        }
+        for count in args.trees:
+            started = time.perf_counter()
+            html = page_of(count)
+            made = time.perf_counter() - started
+            path = Path(folder) / f"{count}.html"
+            path.write_text(html)
+            first, following = [], []
+            for _ in range(args.rounds):
+                page = browser.new_page()
+                page.goto(path.as_uri(), wait_until="commit")
+                first.append(page.evaluate(FIRST_TREE))
+                following += [page.evaluate(NEXT_TREE, place) for place in (1, count // 2, count - 1)]
+                page.close()
+            found["pages"].append(
+                {
+                    "trees": count,
+                    "megabytes": round(len(html) / 1e6, 1),
+                    "made_s": round(made, 1),
+                    "first_tree_ms": round(statistics.median(first)),
+                    "slowest_first_tree_ms": round(max(first)),
+                    "next_tree_ms": round(statistics.median(following)),
+                }
+            )
+        browser.close()
+    args.report.write_text(json.dumps(found, indent=2) + "\n")
+    args.report.with_suffix(".md").write_text(markdown(found))
+    print(markdown(found))
+
+
+def page_of(count: int) -> str:
+    """A report with that many searched trees, none of which found a fix."""
+    settings = SearchSettings(rollouts=20, critic="likelihood")
+    searches = (MODES["mcts"](task, settings, "instruct", False) for task in tasks(count))
+    nodes, evaluated = [], []
+    for tree in drive(searches, InstantEngine(), InstantSandbox(), settings.live_trees):
+        made = tables.frame("trajectories", rows(tree, settings.alpha))
+        chosen = handed_in(made)
+        bug = {"bug_id": tree.task.bug_id, "problem_id": tree.task.problem_id, "category": "logic", "level": "easy"}
+        evaluated.append(
+            evaluation_row(
+                bug=bug,
+                policy="base",
+                mode="mcts",
+                seed=0,
+                policy_digest="instant",
+                nodes=made,
+                handed_in=chosen and chosen["node_id"],
+                solved_hidden=False,
+            )
+        )
+        nodes.append(made)
+    evaluation = tables.frame("evaluation", evaluated)
+    public = tables.frame("tests", [test_row(number) for number in range(len(TESTS))])
+    context = report.Context(
+        study=Study(name="viewer"),
+        fix_rates=results.fix_rates(evaluation),
+        pooled=results.pooled(evaluation),
+        by_category=results.by_category(evaluation),
+        by_level=results.by_level(evaluation),
+        comparisons=comparisons.within(evaluation),
+        anytime=anytime.anytime(evaluation, settings.candidates, settings.rollouts),
+        figures={},
+        curves={},
+        audit={},
+        trees=viewer.gather([(evaluation, pl.concat(nodes).lazy())], public),
+        sandboxes=[],
+        inputs={},
+        policies={},
+    )
+    return report.render(context)
+
+
+def test_row(number: int) -> dict[str, object]:
+    test = TESTS[number]
+    return {
+        "problem_id": "problem",
+        "test_id": test.test_id,
+        "visibility": test.visibility,
+        "entry_point": "f",
+        "kind": "function",
+        "parameters": [],
+        "returns": "",
+        "arguments": test.arguments,
+        "expected": test.expected,
+        "comparison": test.comparison,
+        "reference_seconds": 0.0,
+        "origin": "example",
+    }
+
+
+def markdown(found: dict[str, object]) -> str:
+    host = found["machine"]
+    lines = [
+        f"Reports with search trees of 81 nodes, in headless {found['browser']} on {host['cores']} cores of an "
+        f"{host['cpu']}:",
+        "",
+        "| trees | page | made in | first tree shown after | slowest | another tree after |",
+        "| ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    lines += [
+        f"| {page['trees']} | {page['megabytes']} MB | {page['made_s']} s | {page['first_tree_ms']} ms "
+        f"| {page['slowest_first_tree_ms']} ms | {page['next_tree_ms']} ms |"
+        for page in found["pages"]
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
