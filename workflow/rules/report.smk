@@ -1,6 +1,6 @@
 # Results: tables, plots, the report, the model cards and the crate.
 #
-# Reads   every evaluation and its trees, the tests and screens, the training curves and drifts, the audit
+# Reads   every evaluation and its trees, the tests and screens, the training curves and drifts, the audit,
 #         what others published, config/published.yaml; for the cards, the lineage of each policy
 # Writes  results/<name>/tables/*.{parquet,csv,md,tex}, results/<name>/plots/*.svg, results/<name>/report.html
 #         results/<name>/seed-<s>/round-<r>/{adapter,policy}/README.md
