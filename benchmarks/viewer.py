@@ -18,9 +18,12 @@ from search_cost import TESTS, InstantEngine, InstantSandbox, tasks
 
 from codeq import tables
 from codeq.config import SearchSettings, Study
-from codeq.evaluation import anytime, comparisons, report, viewer
+from codeq.evaluation import comparisons, published, report, viewer
 from codeq.evaluation import tables as results
+from codeq.evaluation.anytime import anytime
 from codeq.evaluation.metrics import evaluation_row, handed_in
+from codeq.evaluation.pass_at_k import over_seeds
+from codeq.evaluation.rounds import regressions, rounds
 from codeq.lineage.environment import machine
 from codeq.search import MODES
 from codeq.search.driver import drive
@@ -115,18 +118,28 @@ def page_of(count: int) -> str:
         nodes.append(made)
     evaluation = tables.frame("evaluation", evaluated)
     public = tables.frame("tests", [test_row(number) for number in range(len(TESTS))])
+    trajectories = pl.concat(nodes)
+    rates = {
+        "fix_rates": results.fix_rates(evaluation),
+        "by_category": results.by_category(evaluation),
+        "by_level": results.by_level(evaluation),
+        "anytime": anytime(evaluation, settings.candidates, settings.rollouts),
+    }
+    figures = published.read(ROOT / "config" / "published.yaml")
     context = report.Context(
         study=Study(name="viewer"),
-        fix_rates=results.fix_rates(evaluation),
+        **rates,
         pooled=results.pooled(evaluation),
-        by_category=results.by_category(evaluation),
-        by_level=results.by_level(evaluation),
+        pass_at_k=over_seeds(evaluation),
+        rounds=rounds(evaluation, trajectories, {}, {}),
+        regressions=regressions(evaluation),
         comparisons=comparisons.within(evaluation),
-        anytime=anytime.anytime(evaluation, settings.candidates, settings.rollouts),
+        published=published.beside(figures, **rates),
+        sources=figures.sources,
         figures={},
         curves={},
         audit={},
-        trees=viewer.gather([(evaluation, pl.concat(nodes).lazy())], public),
+        trees=viewer.gather([(evaluation, trajectories.lazy())], public),
         sandboxes=[],
         inputs={},
         policies={},
