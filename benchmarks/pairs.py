@@ -196,7 +196,8 @@ def extracted(directory: Path, paths: list[Path]) -> dict[str, object]:
 
 def markdown(report: dict[str, object]) -> str:
     return (
-        f"Pairs of {report['nodes']:,} nodes in {report['trees']:,} trees ({report['input_mb']:,} MB of parquet), on "
+        f"Pairs of {report['nodes']:,} nodes in {report['trees']:,} trees ({report['input_mb']:,} MB of parquet), "
+        f"{VERDICTS['syntax_error']:.0%} of them with a syntax error, on "
         f"{report['machine']['cores']} cores of an {report['machine']['cpu']}:\n\n"
         "| | measured | at most |\n| --- | ---: | ---: |\n"
         f"| wall time | {report['seconds']:.0f} s | {SECONDS} s |\n"
