@@ -53,6 +53,7 @@ _RATES = {
     "samples": pl.Int64,
     "unparsed": pl.Int64,
     "tokens": pl.Int64,
+    "executions": pl.Int64,
     "seconds": pl.Float64,
 }
 _POOLED = {
@@ -100,8 +101,8 @@ def fix_rates(evaluation: pl.DataFrame) -> pl.DataFrame:
     is 0). rate_parsed is rate_hidden over the n_parsed bugs for which at least one reply could be used, so
     that replies which could not be parsed are not mistaken for wrong fixes (null where there is no
     such bug). overfit counts bugs solved on public and not on hidden tests, rate_overfit is its share of the bugs
-    solved on public tests that have hidden ones (null where there is none). samples, unparsed, tokens and seconds
-    are sums. Raises DataError if a bug was evaluated twice.
+    solved on public tests that have hidden ones (null where there is none). samples, unparsed, tokens,
+    executions and seconds are sums. Raises DataError if a bug was evaluated twice.
     """
     return _rates(evaluation, None, ())
 
@@ -130,6 +131,7 @@ def _rates(evaluation: pl.DataFrame, by: str | None, known: Sequence[str]) -> pl
         samples=pl.col("samples").sum(),
         unparsed=pl.col("unparsed").sum(),
         tokens=pl.col("tokens").sum(),
+        executions=pl.col("executions").sum(),
         seconds=pl.col("seconds").sum(),
     )
     rows = counts.to_dicts()

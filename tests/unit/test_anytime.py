@@ -30,6 +30,7 @@ OTHER = (
     "samples",
     "unparsed",
     "tokens",
+    "executions",
     "seconds",
 )  # not in the curve
 

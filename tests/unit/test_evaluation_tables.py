@@ -83,6 +83,7 @@ def recomputed(table: pl.DataFrame, *keys: str) -> dict[tuple[object, ...], dict
             "samples": sum(row["samples"] for row in rows),
             "unparsed": sum(row["unparsed"] for row in rows),
             "tokens": sum(row["tokens"] for row in rows),
+            "executions": sum(row["executions"] for row in rows),
             "seconds": sum(row["seconds"] for row in rows),
         }
     return result

@@ -176,11 +176,16 @@ def test_fix_rates_in_the_page_equal_the_table(seeds: tuple[int, ...]):
 def test_the_cost_per_bug_and_the_rate_of_parsed_replies_stand_in_the_page():
     table = evaluation(seeds=(0,))
     header, *rows = Page(report.render(context(table))).tables["table-replies"]
-    assert header[2:] == ["replies per bug", "tokens per bug", "unparsed", "hidden", "hidden, of parsed"]
+    assert header[2:] == [
+        *("replies per bug", "tokens per bug", "executions per bug", "seconds per bug"),
+        *("unparsed", "hidden", "hidden, of parsed"),
+    ]
     assert [row[2:] for row in rows] == [
         [
             f"{row['samples'] / 24:.1f}",
             f"{row['tokens'] / 24:,.0f}",
+            f"{row['executions'] / 24:.1f}",
+            f"{row['seconds'] / 24:.2f}",
             f"{100 * row['unparsed'] / row['samples']:.1f} %",
             f"{100 * row['rate_hidden']:.1f} %",
             f"{100 * row['rate_parsed']:.1f} %",
