@@ -14,9 +14,9 @@ ROOT = Path(__file__).resolve().parents[1]
 pytest_plugins = ["finished_study"]
 
 
-# Tests that wait most of the time, or are long, begin first; those of the workflow, which run jobs of the finished
-# study again, after those that compare with it.
-FIRST = ("cluster", "rules", "workflow")
+# Tests that wait most of the time, or are long, begin first: that which needs no finished study, while one is made.
+# Those of the workflow, which run jobs of the finished study again, come after those that compare with it.
+FIRST = ("cluster/test_two_machines.py", "cluster/*", "rules/*", "workflow/*")
 # Files that share a fixture that is dear, or a machine: one process tests those of one pattern.
 TOGETHER = ("suites/*", "cluster/test_ssh*", "cluster/*")
 
@@ -25,8 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The order of the tests."""
 
     def place(item: pytest.Item) -> int:
-        folder = item.path.parent.name
-        return FIRST.index(folder) if folder in FIRST else len(FIRST)
+        return next((rank for rank, pattern in enumerate(FIRST) if item.path.match(pattern)), len(FIRST))
 
     items.sort(key=place)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from codeq.sandbox import Program, Test, Verdict
 
 MakeTests = Callable[..., list[Test]]
-Descendants = Callable[[int], set[int]]
+Descendants = Callable[..., set[int]]
 
 
 def function(code: str, entry_point: str = "f") -> Program:
