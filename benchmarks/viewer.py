@@ -10,6 +10,7 @@ import statistics
 import sys
 import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import polars as pl
@@ -117,7 +118,9 @@ def page_of(count: int) -> str:
         )
         nodes.append(made)
     evaluation = tables.frame("evaluation", evaluated)
-    public = tables.frame("tests", [test_row(number) for number in range(len(TESTS))])
+    public = pl.DataFrame([asdict(test) for test in TESTS]).with_columns(
+        entry_point=pl.lit("f"), kind=pl.lit("function"), returns=pl.lit("")
+    )
     trajectories = pl.concat(nodes)
     rates = {
         "fix_rates": results.fix_rates(evaluation),
@@ -145,24 +148,6 @@ def page_of(count: int) -> str:
         policies={},
     )
     return report.render(context)
-
-
-def test_row(number: int) -> dict[str, object]:
-    test = TESTS[number]
-    return {
-        "problem_id": "problem",
-        "test_id": test.test_id,
-        "visibility": test.visibility,
-        "entry_point": "f",
-        "kind": "function",
-        "parameters": [],
-        "returns": "",
-        "arguments": test.arguments,
-        "expected": test.expected,
-        "comparison": test.comparison,
-        "reference_seconds": 0.0,
-        "origin": "example",
-    }
 
 
 def markdown(found: dict[str, object]) -> str:

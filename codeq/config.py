@@ -9,7 +9,7 @@ an impossible value raises ConfigError before any rule is planned.
 import shlex
 from pathlib import Path
 from string import Template
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import (
@@ -289,7 +289,10 @@ class Study(Section):
         return self
 
 
-def parse(section: type[Section], values: object, where: str = "config") -> Any:
+S = TypeVar("S", bound=Section)
+
+
+def parse(section: type[S], values: object, where: str = "config") -> S:
     """Validate plain values. Raises ConfigError naming every bad key, its value and what is allowed."""
     try:
         return section.model_validate(values)
@@ -323,7 +326,7 @@ def _allowed(section: type[Section], location: tuple[int | str, ...]) -> str:
     return f"{hint}Known keys: {', '.join(section.model_fields)}"
 
 
-def load(section: type[Section], path: Path) -> Any:
+def load(section: type[S], path: Path) -> S:
     """Read and validate a YAML file. Raises ConfigError naming the file, every bad key and what is allowed."""
     try:
         values = yaml.safe_load(path.read_bytes())
@@ -336,7 +339,7 @@ def load(section: type[Section], path: Path) -> Any:
 
 def load_study(path: Path) -> Study:
     """Read and validate a study's YAML file."""
-    return load(Study, path)  # type: ignore[no-any-return]
+    return load(Study, path)
 
 
 def json_schema() -> dict[str, object]:

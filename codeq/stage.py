@@ -47,7 +47,7 @@ def study(text: str) -> Study:
             if name not in known.get(section, {}):
                 raise ConfigError(f"{MACHINE}: {section}.{name} is no setting of the machine; use --settings")
             plain[section][name] = value
-    return parse(Study, plain, MACHINE)  # type: ignore[no-any-return]
+    return parse(Study, plain, MACHINE)
 
 
 def _json(text: str, where: str) -> dict[str, Any]:

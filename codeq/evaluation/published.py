@@ -119,7 +119,7 @@ class Published(Section):
 
 def read(path: Path) -> Published:
     """The published figures of a YAML file. Raises ConfigError naming the file, the row and the remedy."""
-    return load(Published, path)  # type: ignore[no-any-return]
+    return load(Published, path)
 
 
 def beside(

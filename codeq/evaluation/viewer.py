@@ -102,11 +102,10 @@ def view(nodes: Sequence[Mapping[str, Any]], handed_in: str | None, tests: Mappi
     places = {node["node_id"]: place for place, node in enumerate(nodes)}
     parents = [places.get(node["parent_id"]) for node in nodes]
     heights = layout(parents)
-    prompts: list[str] = []
+    prompts: dict[str | None, int | None] = {None: None}
     shown: list[dict[str, Any]] = []
     for node, parent, y in zip(nodes, parents, heights, strict=True):
-        if node["prompt"] is not None and node["prompt"] not in prompts:
-            prompts.append(node["prompt"])
+        prompts.setdefault(node["prompt"], len(prompts) - 1)
         shown.append(
             {
                 **{key: node[key] for key in ("node_id", "depth", "rollout", "verdict", "reward", "code")},
@@ -118,7 +117,7 @@ def view(nodes: Sequence[Mapping[str, Any]], handed_in: str | None, tests: Mappi
                 else str(node["seed"]),  # 64 bits: more than a number of JavaScript
                 "logprob": node["logprob"],
                 "same_as": places.get(node["duplicate_of"]),
-                "prompt": None if node["prompt"] is None else prompts.index(node["prompt"]),
+                "prompt": prompts[node["prompt"]],
                 "critic": None if node["critic"] is None else {key: node["critic"][key] for key in _CRITIC},
                 "passed": sum(result["status"] == "pass" for result in node["results"] or ()),
                 "ran": len(node["results"] or ()),
@@ -126,7 +125,7 @@ def view(nodes: Sequence[Mapping[str, Any]], handed_in: str | None, tests: Mappi
                 "diff": None if parent is None else _opcodes(nodes[parent]["code"], node["code"]),
             }
         )
-    return {"nodes": shown, "prompts": prompts, "handed_in": places.get(handed_in)}
+    return {"nodes": shown, "prompts": list(prompts)[1:], "handed_in": places.get(handed_in)}
 
 
 def layout(parents: Sequence[int | None]) -> list[float]:

@@ -1,5 +1,7 @@
 """Searches of a scripted policy as the tables that a study makes of them."""
 
+from dataclasses import asdict
+
 import polars as pl
 from fake_search import TESTS, FakeEngine, FakeSandbox, task
 
@@ -11,25 +13,8 @@ from codeq.search.driver import drive
 from codeq.search.trajectory import rows
 
 SETTINGS = SearchSettings(rollouts=6, candidates=3, depth=4, critic="rubric", max_new_tokens=64)
-PUBLIC = tables.frame(
-    "tests",
-    [
-        {
-            "problem_id": "add-one",
-            "test_id": test.test_id,
-            "visibility": test.visibility,
-            "entry_point": "f",
-            "kind": "function",
-            "parameters": [],
-            "returns": "",
-            "arguments": test.arguments,
-            "expected": test.expected,
-            "comparison": test.comparison,
-            "reference_seconds": 0.0,
-            "origin": "example",
-        }
-        for test in TESTS
-    ],
+PUBLIC = pl.DataFrame([asdict(test) for test in TESTS]).with_columns(
+    entry_point=pl.lit("f"), kind=pl.lit("function"), returns=pl.lit("")
 )
 
 
