@@ -1,15 +1,17 @@
 """Time the report's tree viewer in headless Chromium: from the first byte to the first tree, and from tree to tree.
 
-The trees are those of `search_cost`: 20 rollouts of 4 rewrites each, and programs of 22 lines that all differ.
+20 rollouts of 4 rewrites each; the programs have 20 lines of random names and numbers, so that they hardly compress.
 """
 
 import argparse
 import json
+import random
 import shutil
 import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from codeq.evaluation.metrics import evaluation_row, handed_in
 from codeq.evaluation.pass_at_k import over_seeds
 from codeq.evaluation.rounds import regressions, rounds
 from codeq.lineage.environment import machine
+from codeq.models import Completion, SampleRequest
 from codeq.search import MODES
 from codeq.search.driver import drive
 from codeq.search.trajectory import rows
@@ -95,12 +98,29 @@ def main() -> None:
     print(markdown(found))
 
 
+class WordyEngine(InstantEngine):
+    """Programs that have little in common, unlike those of a real policy, which keep most lines of the bug."""
+
+    def sample(self, requests: Sequence[SampleRequest]) -> list[list[Completion]]:
+        return [
+            [Completion(program(seed), (1,) * 100, "stop", -50.0) for seed in request.seeds] for request in requests
+        ]
+
+
+def program(seed: int) -> str:
+    rng = random.Random(seed)
+    lines = [
+        f"    {rng.choice('abcdefgh')}{n} = x * {rng.randrange(10**6)} + {rng.randrange(10**6)}" for n in range(20)
+    ]
+    return "\n".join(["def f(x):", *lines, f"    return {seed}"])
+
+
 def page_of(count: int) -> str:
     """A report with that many searched trees, none of which found a fix."""
     settings = SearchSettings(rollouts=20, critic="likelihood")
     searches = (MODES["mcts"](task, settings, "instruct", False) for task in tasks(count))
     nodes, evaluated = [], []
-    for tree in drive(searches, InstantEngine(), InstantSandbox(), settings.live_trees):
+    for tree in drive(searches, WordyEngine(), InstantSandbox(), settings.live_trees):
         made = tables.frame("trajectories", rows(tree, settings.alpha))
         chosen = handed_in(made)
         bug = {"bug_id": tree.task.bug_id, "problem_id": tree.task.problem_id, "category": "logic", "level": "easy"}

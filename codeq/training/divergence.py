@@ -29,7 +29,8 @@ def held_out_ids(pairs: pl.DataFrame, policy: Path, settings: DpoSettings) -> Te
 def from_base(policy: Path, base: Path, texts: Texts) -> dict[str, float]:
     """KL(policy || base) as `divergence` gives it, on a GPU if there is one.
 
-    Both in float32, whatever training used: a logit that is rounded to bfloat16 is off by more than a round moves it.
+    Both in float32, whatever training used: in the tests' small study, rounding the base to bfloat16 alone moves it by
+    2.7e-05 nats per token, where the first round of training moved it by 6.7e-05.
     They are loaded one after the other; meanwhile the base's predictions wait in memory, 4 bytes for each token of a
     completion and word of the vocabulary.
     """
