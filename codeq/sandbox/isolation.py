@@ -168,6 +168,12 @@ def _become(uid: int) -> None:
     os.setresuid(uid, uid, uid)
 
 
+def trim() -> None:
+    """Give freed memory back to the kernel, where libc can: a fork, and its end, take time for every page held."""
+    if hasattr(_libc, "malloc_trim"):
+        _libc.malloc_trim(0)
+
+
 def _probe_uid(uid: int) -> None:
     """A uid is of use only where it can still import from the standard library."""
     _become(uid)

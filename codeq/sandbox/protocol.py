@@ -42,6 +42,8 @@ REFERENCE_TIMES = 10  # a program may take so many times as long on a test as th
 
 REQUEST_HEADER = struct.Struct("<II")  # bytes of the payload, number of tests
 REPLY_HEADER = struct.Struct("<III")  # bytes of the server's report, of the candidate's frames, of its output
+REPORT = struct.Struct("<12sidQ")  # how it ended, exit status, seconds, most bytes of memory; `MARK`s follow
+MARK = struct.Struct("<2d")  # wall and CPU time: the process was ready, then each line
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import itertools
 import json
 import select
 import socket
@@ -10,8 +11,10 @@ import time
 from codeq.config import SandboxSettings
 from codeq.sandbox.protocol import (
     FRAME_BYTES,
+    MARK,
     OUTPUT_BYTES,
     REPLY_HEADER,
+    REPORT,
     RESULT_BYTES,
     Execution,
     WorkerLostError,
@@ -52,13 +55,17 @@ class ServerWorker:
         except OSError as error:
             raise self._lost(error) from error
         report, frames, printed = self._receive(self._limit)
-        said = json.loads(report)
+        ended, exit_status, seconds, peak_bytes = REPORT.unpack_from(report)
+        walls, cpus = zip(*MARK.iter_unpack(report[REPORT.size :]), strict=True)
         return Execution(
-            **{key: said[key] for key in ("ended", "exit_status", "seconds", "peak_bytes")},
-            step_seconds=tuple(said["steps"]),
-            cpu_seconds=tuple(said["cpu"]),
+            ended=ended.rstrip(b"\0").decode(),
+            exit_status=exit_status,
+            seconds=round(seconds, 6),
+            step_seconds=_differences(walls),
+            cpu_seconds=_differences(cpus),
             frames=frames,
             printed=printed,
+            peak_bytes=peak_bytes,
         )
 
     def kill(self) -> None:
@@ -101,3 +108,7 @@ class ServerWorker:
             said += part
         text = said.decode(errors="replace").strip()
         return WorkerLostError(f"{reason}; its log ends: {text[-2000:]}" if text else reason)
+
+
+def _differences(times: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(round(after - before, 6) for before, after in itertools.pairwise(times))
