@@ -74,7 +74,7 @@ def write_zip(study: Path, out: Path) -> None:
     if not (study / METADATA).exists():
         raise LineageError(f"{study / METADATA}: no such file; run the rule crate, or codeq lineage crate {study}")
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(files(study)):
+        for path in sorted(map(Path, files(study))):
             archive.write(path, path.relative_to(study))
 
 

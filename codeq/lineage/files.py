@@ -10,9 +10,9 @@ CARD = "README.md"
 SIDECAR = ".lineage.json"
 
 
-def file_digest(path: Path) -> str:
+def file_digest(path: str | Path) -> str:
     """SHA-256 (hex) of a file's bytes, streamed. Raises OSError if the file cannot be read."""
-    with path.open("rb") as stream:
+    with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

@@ -13,7 +13,7 @@ from codeq.errors import LineageError
 from codeq.identity import content_id, digest
 from codeq.lineage.code_versions import code_digests
 from codeq.lineage.environment import git_state, machine, package_versions
-from codeq.lineage.files import MANIFEST, file_digest, sidecar_of, subject, write_json
+from codeq.lineage.files import MANIFEST, SIDECAR, file_digest, sidecar_of, subject, write_json
 
 FORMAT = 1
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,11 +86,12 @@ def record(
         write_json({**facts, "output": {**fingerprint, "path": output.name}, "inputs": sources}, sidecar_of(output))
 
 
-def read_record(path: Path) -> dict[str, Any] | None:
+def read_record(path: str | Path) -> dict[str, Any] | None:
     """The record in a file's sidecar, None if it has none. Raises LineageError on an unreadable one."""
-    sidecar = sidecar_of(path)
+    sidecar = f"{path}{SIDECAR}"
     try:
-        values = json.loads(sidecar.read_bytes())
+        with open(sidecar, "rb") as file:
+            values = json.loads(file.read())
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:

@@ -7,10 +7,10 @@ checkpoints, zipped crates and hidden files; they are passed over.
 
 import os
 from collections.abc import Collection, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from codeq.errors import LineageError
 from codeq.lineage.files import CARD, MANIFEST, SIDECAR, file_digest, sidecar_of
@@ -41,67 +41,73 @@ class Verification:
     absent: tuple[Path, ...]
 
 
-@dataclass(frozen=True)
-class _Claim:
+class _Claim(NamedTuple):
     """That a file has a digest, which `output`'s record or manifest says."""
 
-    path: Path
+    path: str
     sha256: str
-    output: Path
+    output: str
     is_input: bool
 
 
 def verify(directory: Path) -> Verification:
     """Compare everything below a directory with its records. Raises LineageError if nothing there has a record."""
-    directory = Path(os.path.abspath(directory))
-    found = set(files(directory))
-    sidecars = {path for path in found if path.name.endswith(SIDECAR)}
+    root = os.path.abspath(directory)
+    found = set(files(root))
+    sidecars = {path for path in found if path.endswith(SIDECAR)}
     if not sidecars:
-        raise LineageError(f"{directory}: no lineage records below it; give the directory of a study, results/<name>")
+        raise LineageError(f"{root}: no lineage records below it; give the directory of a study, results/<name>")
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         # A digest does not hold Python's lock: files are read while their records are.
-        hashing = {path: threads.submit(_digest, path) for path in found - sidecars}
+        hashing = _hashing(found - sidecars, threads)
         claims, faults = _claims(sidecars, found)
-        named = {claim.path for claim in claims}
-        hashing |= {path: threads.submit(_digest, path) for path in named - hashing.keys()}
-        digests = {path: hashing[path].result() for path in named}
-    known = sidecars | {claim.path for claim in claims if not claim.is_input} | {fault.output for fault in faults}
-    faults += filter(None, (_judge(claim, digests[claim.path], directory) for claim in claims))
+        hashing += _hashing({claim.path for claim in claims} - found, threads)
+        digests = dict(pair for part in hashing for pair in part.result())
+    known = sidecars | {claim.path for claim in claims if not claim.is_input} | {str(fault.output) for fault in faults}
+    faults += filter(None, (_judge(claim, digests[claim.path], root) for claim in claims))
     faults += [
-        Fault(path, "orphan", "no record and no manifest names it", None)
+        Fault(Path(path), "orphan", "no record and no manifest names it", None)
         for path in found - known
-        if not (path.name == CARD and path.parent == directory)
+        if path != os.path.join(root, CARD)
     ]
-    absent = {
-        claim.path for claim in claims if digests[claim.path] is None and not claim.path.is_relative_to(directory)
-    }
-    sizes = [path.stat().st_size for path, digest in digests.items() if digest is not None]
-    return Verification(len(sizes), sum(sizes), tuple(sorted(set(faults), key=_order)), tuple(sorted(absent)))
+    named = {claim.path for claim in claims}
+    absent = sorted(Path(path) for path in named if digests[path] is None and not _inside(path, root))
+    sizes = [os.stat(path).st_size for path in named if digests[path] is not None]
+    return Verification(len(sizes), sum(sizes), tuple(sorted(set(faults), key=_order)), tuple(absent))
 
 
-def _claims(sidecars: Iterable[Path], found: Collection[Path]) -> tuple[list[_Claim], list[Fault]]:
+def _hashing(paths: Iterable[str], threads: ThreadPoolExecutor) -> list[Future[list[tuple[str, str | None]]]]:
+    """Begin to take the digests of files: each thread takes the next file from one iterator that all share."""
+    queue = iter(list(paths))
+    return [threads.submit(lambda: [(path, _digest(path)) for path in queue]) for _ in range(os.cpu_count() or 1)]
+
+
+def _claims(sidecars: Iterable[str], found: Collection[str]) -> tuple[list[_Claim], list[Fault]]:
     """What the records say, and the manifests that they say exist; and those of them that cannot be read."""
     claims: list[_Claim] = []
     faults: list[Fault] = []
     for sidecar in sidecars:
-        path = sidecar.with_name(sidecar.name.removesuffix(SIDECAR))
+        path = sidecar.removesuffix(SIDECAR)
+        folder, name = os.path.split(path)
         try:
             record = read_record(path)
             assert record is not None
             claims.append(_Claim(path, record["output"]["sha256"], path, False))
             claims += [
-                _Claim(Path(os.path.normpath(path.parent / entry["path"])), entry["sha256"], path, True)
+                _Claim(os.path.normpath(os.path.join(folder, entry["path"])), entry["sha256"], path, True)
                 for entry in record["inputs"]
             ]
         except (LineageError, KeyError, TypeError) as error:
-            faults.append(Fault(sidecar, "unreadable", str(error), path))
-        if path.name == MANIFEST and path in found:
+            faults.append(Fault(Path(sidecar), "unreadable", str(error), Path(path)))
+        if name == MANIFEST and path in found:
             try:
-                weights = listed(path)
+                weights = listed(Path(path))
             except LineageError as error:
-                faults.append(Fault(path, "unreadable", str(error), path))
+                faults.append(Fault(Path(path), "unreadable", str(error), Path(path)))
             else:
-                claims += [_Claim(path.parent / name, sha256, path, False) for name, (sha256, _) in weights.items()]
+                claims += [
+                    _Claim(os.path.join(folder, file), sha256, path, False) for file, (sha256, _) in weights.items()
+                ]
     return claims, faults
 
 
@@ -122,8 +128,8 @@ def _order(fault: Fault) -> tuple[str, str, str]:
     return str(fault.path), fault.kind, fault.detail
 
 
-def files(directory: Path) -> Iterator[Path]:
-    """Every file that must have a record, and every record."""
+def files(directory: str | Path) -> Iterator[str]:
+    """The path of every file that must have a record, and of every record."""
     for folder, subfolders, names in os.walk(directory, followlinks=True):
         subfolders[:] = [
             name
@@ -131,37 +137,41 @@ def files(directory: Path) -> Iterator[Path]:
             if not name.startswith(".") and not name.endswith(".journal") and name not in UNRECORDED
         ]
         yield from (
-            Path(folder) / name for name in names if not name.startswith(".") and not name.endswith(".crate.zip")
+            os.path.join(folder, name) for name in names if not name.startswith(".") and not name.endswith(".crate.zip")
         )
 
 
-def _digest(path: Path) -> str | None:
+def _digest(path: str) -> str | None:
     try:
         return file_digest(path)
     except OSError:
         return None
 
 
-def _judge(claim: _Claim, found: str | None, directory: Path) -> Fault | None:
+def _inside(path: str, directory: str) -> bool:
+    return path.startswith(os.path.join(directory, ""))
+
+
+def _judge(claim: _Claim, found: str | None, directory: str) -> Fault | None:
     """What is wrong about a claim. What was made from an input is stale if that input is another one now."""
     if found == claim.sha256:
         return None
-    inside = claim.path.is_relative_to(directory)
+    path, output = Path(claim.path), Path(claim.output)
     if not claim.is_input:
-        said = "its record" if claim.path == claim.output else f"{claim.output.name} beside it"
+        said = "its record" if path == output else f"{output.name} beside it"
         if found:
             what = f"sha256 {found[:12]}, but {said} says {claim.sha256[:12]}"
-            return Fault(claim.path, "changed", what, claim.output)
-        kind: Kind = "unreadable" if claim.path.exists() else "missing"
-        return Fault(claim.path, kind, f"{said} names it", claim.output)
+            return Fault(path, "changed", what, output)
+        kind: Kind = "unreadable" if path.exists() else "missing"
+        return Fault(path, kind, f"{said} names it", output)
     # What is wrong with a file of this directory is said once, of the file; of a source that is gone, nothing.
-    if found is None or (inside and _is_changed(claim.path, found)):
+    if found is None or (_inside(claim.path, directory) and _is_changed(claim.path, found)):
         return None
-    made = f"made from {claim.path} when its sha256 was {claim.sha256[:12]}; it is {found[:12]} now"
-    return Fault(claim.output, "stale", made, claim.output)
+    made = f"made from {path} when its sha256 was {claim.sha256[:12]}; it is {found[:12]} now"
+    return Fault(output, "stale", made, output)
 
 
-def _is_changed(path: Path, found: str) -> bool:
+def _is_changed(path: str, found: str) -> bool:
     """Whether the file itself is at fault, since it is not what its own record says."""
     try:
         record = read_record(path)
