@@ -112,6 +112,7 @@ def forest(first: int, last: int, programs: list[str]) -> pl.DataFrame:
         code=pl.Series(programs)[rng.integers(0, len(programs), size)[original]]
         + pl.format("\n\n# {}\nLIMIT = {}{}", "number", "number", pl.when(verdict == "syntax_error")
         .then(pl.lit(")") + pl.Series(SPACES)[node % len(SPACES)]).otherwise(pl.lit(""))),
+        code_key=pl.lit("ast-") + identifier(tree * 64 + pl.Series(original - root)),
         reward=(verdict == "pass").cast(pl.Float64),
         q_ai=pl.Series(rng.beta(4, 2, size)),
     )  # fmt: skip

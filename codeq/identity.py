@@ -25,12 +25,12 @@ def derive_seed(*parts: object) -> int:
 
 
 def code_key(code: str) -> str:
-    """A key under which equal programs collide.
+    """An id such as ``ast-1f0c9a2b3c4d5e6f`` that equal programs share.
 
     Programs that parse are equal when their ASTs are (comments and layout do not count);
     programs that do not parse are equal when they differ in white space only.
     """
     try:
-        return "ast:" + digest(ast.dump(ast.parse(code)))
+        return content_id("ast", ast.dump(ast.parse(code)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return "text:" + digest(" ".join(code.split()))
+        return content_id("text", " ".join(code.split()))

@@ -13,8 +13,7 @@ Who takes part:
 - The root of a tree is the buggy program itself and takes no part, nor does a completion that was cut off: it
   has no end-of-sequence token that training could show, and as the rejected one it would teach the policy to
   avoid a beginning for the end it never had. A completion without a program is never chosen.
-- The two never have equal code. Of siblings with equal code, only one is considered. The search has recorded
-  which programs of a tree are equal (`duplicate_of`); those that it did not run are compared by `code_key`.
+- The two never have equal code (`codeq.identity.code_key`). Of siblings with equal code, only one is considered.
 - Near-duplicates are thinned: a pair counts once per problem, if its two programs are the same but for
   comments, blank lines and indentation, and so is one tree's against all others.
 
@@ -28,14 +27,14 @@ import polars as pl
 
 from codeq.config import PairSettings
 from codeq.errors import DataError
-from codeq.identity import code_key, content_id, digest
+from codeq.identity import content_id, digest
 from codeq.prompts import parse_rewrite
 from codeq.tables import SCHEMAS
 
 BATCH = 100_000  # rows of trajectories read at once: a few hundred MB with long prompts
 _COLUMNS = (
     *("tree_id", "node_id", "parent_id", "bug_id", "problem_id", "round", "depth", "prompt", "prompt_digest"),
-    *("completion", "finish_reason", "code", "verdict", "duplicate_of", "reward", "q", "logprob", "tokens"),
+    *("completion", "finish_reason", "code", "code_key", "verdict", "reward", "q", "logprob", "tokens"),
 )
 _NODE_COLUMNS = ("row", "node_id", "q", "reward", "shape")
 _SCHEMA = pl.Schema(SCHEMAS["pairs"])
@@ -138,20 +137,8 @@ def _candidates(trees: pl.DataFrame) -> tuple[pl.DataFrame, Counter[str]]:
     whole = rewrites.filter(pl.col("finish_reason") == "stop")
     answers = whole.filter(pl.col("q").is_finite())
     _share_a_prompt(answers)
-    has_code, broken = pl.col("code").fill_null("") != "", pl.col("verdict") == "syntax_error"
-    # Few siblings are broken both, and only these need Python.
-    unrun = answers.filter(broken & (broken.sum().over(family) > 1)).select("row", "code")
-    keys = unrun.unique("code").select("code", key=pl.col("code").map_elements(code_key, return_dtype=pl.String))
-    nodes = (
-        answers.lazy()
-        .join(unrun.join(keys, on="code").lazy(), on="row", how="left", maintain_order="left")
-        .with_columns(
-            choosable=has_code,
-            program=pl.when(has_code).then(pl.coalesce("key", "duplicate_of", "node_id")),
-        )
-        .unique([*family, "program"], keep="first", maintain_order=True)
-        .select(*family, "depth", "verdict", "choosable", *_NODE_COLUMNS)
-        .collect()
+    nodes = answers.unique([*family, "code_key"], keep="first", maintain_order=True).select(
+        *family, "depth", "verdict", *_NODE_COLUMNS, choosable=pl.col("code_key").is_not_null()
     )
     return nodes, Counter(
         {

@@ -104,6 +104,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "completion": _S,
         "finish_reason": _S,  # stop | length
         "code": _S,
+        "code_key": _S,  # equal programs share it (codeq.identity.code_key); null where there is no program
         "parse_status": _S,  # of codeq.prompts.Rewrite, or of codeq.search.line_edits.act
         "results": pl.List(TEST_RESULT),  # public tests only: hidden ones never guide a search
         "verdict": _S,  # null where no test was run: the root, and most turns of line edits

@@ -7,10 +7,9 @@ import polars as pl
 from codeq import tables
 from codeq.evaluation.curves import evaluations, summary
 from codeq.evaluation.tables import MODES, check_unique, policy_rank, predecessor, rank
-from codeq.identity import code_key
 
 Key = tuple[str, int]  # policy, seed
-NODES = ("tree_id", "node_id", "finish_reason", "code", "tokens")  # what `rounds` reads of trajectories
+NODES = ("tree_id", "node_id", "finish_reason", "code_key", "tokens")  # what `rounds` reads of trajectories
 
 
 def regressions(evaluation: pl.DataFrame) -> pl.DataFrame:
@@ -91,12 +90,10 @@ def _training(curve: pl.DataFrame) -> dict[str, object]:
 
 def _diversity(drawn: pl.DataFrame) -> pl.DataFrame:
     """By policy and seed: samples per problem, and different programs per problem; one that was cut off is none."""
-    whole = (pl.col("finish_reason") != "length") & (pl.col("code").fill_null("") != "")
-    keys = drawn.filter(whole).unique("code").select("code", key=pl.col("code").map_elements(code_key, pl.String))
+    whole = (pl.col("finish_reason") != "length") & pl.col("code_key").is_not_null()
     return (
-        drawn.join(keys, on="code", how="left")
-        .group_by("policy", "seed", "problem_id")
-        .agg(samples=pl.len(), distinct=pl.col("key").filter(whole).n_unique())
+        drawn.group_by("policy", "seed", "problem_id")
+        .agg(samples=pl.len(), distinct=pl.col("code_key").filter(whole).n_unique())
         .group_by("policy", "seed")
         .agg(pl.col("samples", "distinct").mean())
     )

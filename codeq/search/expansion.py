@@ -8,7 +8,6 @@ from typing import Any
 
 from codeq import prompts
 from codeq.config import SearchSettings
-from codeq.identity import code_key
 from codeq.prompts import Case, Feedback, Style
 from codeq.sandbox import Test, TestResult, Verdict
 from codeq.search.requests import Execute, Request, Sample, Sampled, Task
@@ -62,7 +61,7 @@ def execute(tree: Tree, candidates: Sequence[Node]) -> Nothing:
     for node in candidates:
         node.verdict = unexecuted(node, tree.task.tests)
         if node.verdict is None:
-            first = tree.executed.setdefault(code_key(node.code), node)
+            first = tree.executed.setdefault(node.code_key, node)
             if first is node:
                 runs.append(node)
             else:

@@ -27,6 +27,7 @@ def _row(tree: Tree, node: Node, alpha: float) -> dict[str, object]:
         "completion": completion.text if completion else None,
         "finish_reason": completion.finish_reason if completion else None,
         "code": node.code,
+        "code_key": node.code_key if node.code else None,
         "parse_status": None if is_root else node.parse_status,
         "results": [dict(vars(result)) for result in verdict.results] if verdict else None,
         "verdict": verdict.status if verdict else None,

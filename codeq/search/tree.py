@@ -18,8 +18,9 @@ it (mode `line_edits`, which adds rules of its own). Definitions, the same for e
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from codeq.identity import content_id, derive_seed
+from codeq.identity import code_key, content_id, derive_seed
 from codeq.models import Completion, Rendered
 from codeq.prompts import Critique
 from codeq.sandbox import Verdict
@@ -48,6 +49,11 @@ class Node:
     visits: int = 0
     value: float = 0.0  # sum of the rewards backpropagated through the node
     children: list["Node"] = field(default_factory=list)
+
+    @cached_property
+    def code_key(self) -> str:
+        """The key of its program, once that has been parsed out of the completion."""
+        return code_key(self.code)
 
     @property
     def depth(self) -> int:

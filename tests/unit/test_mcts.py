@@ -313,6 +313,10 @@ def test_rows_fit_the_table_of_trajectories() -> None:
     root = table.row(0, named=True)
     assert root["completion"] is root["parent_id"] is root["verdict"] is root["reward"] is root["q"] is None
     assert root["code"] == program(0)
+    assert [row["code_key"] for row in table.iter_rows(named=True)] == [
+        code_key(row["code"]) if row["code"] else None for row in table.iter_rows(named=True)
+    ]
+    assert "" in table["code"]
     assert root["visits"] == table.height - 1
     assert table["node_id"].n_unique() == table.height
     assert set(table["parent_id"].drop_nulls()) <= set(table["node_id"])

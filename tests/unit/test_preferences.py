@@ -42,6 +42,7 @@ def node(node_id: str, parent: str | None = "root", **values: object) -> Row:
         "q": 0.0,
     }
     row |= values
+    row["code_key"] = code_key(str(row["code"])) if row["code"] else None
     if row["verdict"] == "pass" and "reward" not in values:
         row["reward"] = 1.0
     return row
@@ -139,7 +140,7 @@ def test_a_truncated_completion_is_in_no_pair_and_a_codeless_one_never_chosen() 
 def test_equal_code_is_considered_once_and_never_paired_with_itself() -> None:
     rows = [
         node("b", q=0.4, verdict="pass", code="def f():\n    return 1"),
-        node("a", q=0.9, verdict="pass", code="def f():\n    return (1)", duplicate_of="b"),
+        node("a", q=0.9, verdict="pass", code="def f():\n    return (1)"),
         node("d", q=0.1, code="def f():\n    return 2"),
     ]
     assert chosen_rejected(extract(*rows, strategy="mix")) == {("b", "d")}
@@ -405,17 +406,17 @@ def trees(draw: st.DrawFn) -> list[Row]:
     for tree in range(draw(st.integers(1, 3))):
         parents: list[tuple[str, int]] = [(f"t{tree}", 0)]
         rows.append(node(f"t{tree}", None, tree_id=f"tree-{tree}", q=0.5))
-        executed: dict[str, tuple[str, str]] = {}
+        executed: dict[str, str] = {}
         problem = draw(st.sampled_from(["p", "q"]))
         for number in draw(st.permutations(range(draw(st.integers(0, 9))))):
             parent, depth = draw(st.sampled_from(parents))
             name, code = f"t{tree}n{number}", draw(st.sampled_from(CODES))
             cut = draw(st.sampled_from([False, False, False, True]))
-            first, verdict = name, draw(st.sampled_from(["pass", "fail", "timeout"]))
+            verdict = draw(st.sampled_from(["pass", "fail", "timeout"]))
             if cut or not code or "(" in code:
                 verdict = "truncated" if cut else "syntax_error" if code else "missing_entry_point"
             else:
-                first, verdict = executed.setdefault(code_key(code), (name, verdict))
+                verdict = executed.setdefault(code_key(code), verdict)
             rows.append(
                 node(
                     name,
@@ -427,7 +428,6 @@ def trees(draw: st.DrawFn) -> list[Row]:
                     verdict=verdict,
                     finish_reason="length" if cut else "stop",
                     code=code,
-                    duplicate_of=None if first == name else first,
                 )
             )
             parents.append((name, depth + 1))

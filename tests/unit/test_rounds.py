@@ -17,6 +17,7 @@ from codeq.evaluation.rounds import NODES, regressions, rounds
 from codeq.evaluation.statistics import clustered_interval
 from codeq.evaluation.tables import fix_rates, pooled, predecessor
 from codeq.evaluation.unfixed import unfixed
+from codeq.identity import code_key
 
 # Solved under hidden tests, by policy and bug, in the mode MCTS at seed 0. The last bug has no hidden test.
 SOLVED = {
@@ -44,9 +45,9 @@ def nodes(table: pl.DataFrame, *programs: tuple[str | None, int, str]) -> pl.Dat
     rows = []
     for tree in table["tree_id"]:
         name = tree.removeprefix("tree-")
-        rows.append((tree, f"node-{name}-0", None, "bug", 0))
+        rows.append((tree, f"node-{name}-0", None, code_key("bug"), 0))
         rows += [
-            (tree, f"node-{name}-{number}", reason, program, tokens)
+            (tree, f"node-{name}-{number}", reason, program and code_key(program), tokens)
             for number, (program, tokens, reason) in enumerate(programs, 1)
         ]
     return pl.DataFrame(rows, schema=list(NODES), orient="row")

@@ -185,6 +185,7 @@ def test_search_follows_its_definitions(study: Path) -> None:
             likelihood = math.exp(judged["logprob"] / judged["tokens"])
             assert node["q_ai"] is None or node["q_ai"] == pytest.approx(likelihood)
             assert node["reward"] == float(node["verdict"] == "pass")
+            assert node["code_key"] == (code_key(node["code"]) if node["code"] else None)
             # Any seed can be recomputed from what names it.
             path, step = [], node
             while step["parent_id"] is not None:
