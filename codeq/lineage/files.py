@@ -12,7 +12,7 @@ SIDECAR = ".lineage.json"
 
 def file_digest(path: str | Path) -> str:
     """SHA-256 (hex) of a file's bytes, streamed. Raises OSError if the file cannot be read."""
-    with open(path, "rb") as stream:
+    with open(path, "rb", buffering=0) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
