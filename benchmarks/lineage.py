@@ -1,8 +1,8 @@
 """Time `codeq lineage verify` beside plain SHA-256 of the same bytes, and what records cost a study.
 
 Writes recorded files of random bytes, verifies them, and hashes the same files with the command sha256sum, in a process
-per core, and with hashlib, in one thread and in one per core. Then repeats, for every run that a finished study has records of, what its record cost: hashing inputs and
-outputs, the code version, the state of git, the sidecars.
+per core, and with hashlib, in one thread and in one per core. Then repeats, for every run that a finished study has
+records of, what its record cost: hashing inputs and outputs, the code version, the state of git, the sidecars.
 """
 
 import argparse
@@ -144,7 +144,7 @@ def markdown(report: dict[str, Any]) -> str:
     host = report["machine"]
     lines = [
         f"On {host['cores']} cores of an {host['cpu']}, from a warm page cache:\n",
-        "| | `codeq lineage verify` | sha256sum, a process per core | hashlib, one thread | hashlib, a thread per core |",
+        "| | `codeq lineage verify` | sha256sum, one per core | hashlib, one thread | hashlib, one per core |",
         "| --- | ---: | ---: | ---: | ---: |",
     ]
     for name in CASES:
