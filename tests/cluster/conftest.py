@@ -47,7 +47,9 @@ def submit(slurm: Cluster) -> Iterator[Submit]:
 
     def start(checkout: Path, *arguments: str) -> "subprocess.Popen[str]":
         environment = {**os.environ, "PYTHONPATH": str(checkout), "OMP_NUM_THREADS": "1", MARK: str(slurm.directory)}
-        command = [sys.executable, "-m", "snakemake", "--profile", "two-h100", *arguments]
+        # The status of jobs is asked after so many seconds, and each time that none has ended, 10 later.
+        soon = ["--slurm-init-seconds-before-status-checks", "1"]
+        command = [sys.executable, "-m", "snakemake", "--profile", "two-h100", *soon, *arguments]
         process = subprocess.Popen(
             slurm.command(*command, cwd=checkout),
             env=environment,
