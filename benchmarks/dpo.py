@@ -40,7 +40,7 @@ TINY = {"vocab_size": 512, "hidden_size": 64, "intermediate_size": 128, "num_hid
 QWEN = {"vocab_size": 152064, "hidden_size": 3584, "intermediate_size": 18944, "num_hidden_layers": 28, "heads": 28}
 
 
-class PlainTRL(DPOTrainer):  # type: ignore[misc]
+class PlainTRL(DPOTrainer):
     """TRL's trainer on pairs that are encoded."""
 
     def _prepare_dataset(self, dataset: Any, *_: Any) -> Any:
@@ -50,7 +50,7 @@ class PlainTRL(DPOTrainer):  # type: ignore[misc]
     _precompute_ref_logps = Fp32LogitsDPOTrainer._precompute_ref_logps
 
 
-class Clock(transformers.TrainerCallback):  # type: ignore[misc]
+class Clock(transformers.TrainerCallback):
     """When each optimiser step ended."""
 
     def __init__(self) -> None:

@@ -44,7 +44,7 @@ def lockstep(tasks: Sequence[Task], engine: TimedEngine, sandbox: TimedSandbox) 
         asked = []
         for search, answers in live:
             try:
-                asked.append((search, search.send(answers)))  # type: ignore[arg-type]
+                asked.append((search, search.send(answers)))
             except StopIteration:
                 continue
         samples = [request for _, requests in asked for request in requests if isinstance(request, Sample)]

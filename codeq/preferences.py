@@ -34,7 +34,7 @@ from codeq.tables import SCHEMAS
 BATCH = 100_000  # rows of trajectories read at once: a few hundred MB with long prompts
 _COLUMNS = (
     *("tree_id", "node_id", "parent_id", "bug_id", "problem_id", "round", "depth", "prompt", "prompt_digest"),
-    *("completion", "finish_reason", "code", "code_key", "verdict", "reward", "q", "logprob", "tokens"),
+    *("completion", "finish_reason", "code_key", "verdict", "reward", "q", "logprob", "tokens"),
 )
 _NODE_COLUMNS = ("row", "node_id", "q", "reward", "shape")
 _SCHEMA = pl.Schema(SCHEMAS["pairs"])
