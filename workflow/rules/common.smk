@@ -6,6 +6,7 @@
 # round_settings(...)  the same settings as the round of the job sees them, its overrides applied
 # policy(...)  the manifest of a round's policy; round 0 is the base model
 # everything(...)  the files of the study that rules write
+import functools
 import json
 import shlex
 import subprocess
@@ -93,9 +94,17 @@ def round_settings(*whole, **parts):
     return lambda wildcards: special.get(wildcards.round, study)
 
 
-def code(script):
-    """Version of the code a script runs; comments, docstrings and layout do not count."""
+@functools.cache
+def code_version(script):
     return lineage.code_version(ROOT / "scripts" / f"{script}.py", ROOT)
+
+
+def code(script):
+    """Version of the code a script runs; comments, docstrings and layout do not count.
+
+    A function of any wildcards: a job on a cluster reads the Snakefile anew, and only the code that it runs.
+    """
+    return lambda wildcards: code_version(script)
 
 
 def round_of(policy):
