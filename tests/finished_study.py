@@ -4,14 +4,12 @@ Processes that test side by side have a copy each: a test may harm it for a whil
 """
 
 import fcntl
-import os
+import functools
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from planning import Snakemake
+from planning import Snakemake, run_snakemake
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ("codeq", "config", "profiles", "scripts", "workflow", "pyproject.toml", "requirements.txt", "environment.yml")
@@ -33,28 +31,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def snakemake(checkout: Path) -> Snakemake:
-    """Run Snakemake in the checkout with the interpreter of the tests; the output is text."""
-    return snakemake_in(checkout)
-
-
-def snakemake_in(checkout: Path) -> Snakemake:
-    def run(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "PYTHONPATH": str(checkout)}
-        done = subprocess.run(
-            [sys.executable, "-m", "snakemake", *arguments],
-            cwd=checkout,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=900,
-            check=False,
-        )
-        if check and done.returncode:
-            logs = [f"--- {path}\n{path.read_text()[-1500:]}" for path in sorted(checkout.glob("results/*/**/*.log"))]
-            pytest.fail(f"snakemake {' '.join(arguments)}:\n{done.stderr[-3000:]}\n" + "\n".join(logs))
-        return done
-
-    return run
+    """Run Snakemake in the checkout."""
+    return functools.partial(run_snakemake, checkout)
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +46,7 @@ def study(checkout: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: s
             shutil.rmtree(finished, ignore_errors=True)  # of a process that failed here
             shutil.copytree(checkout, finished, symlinks=True, ignore=shutil.ignore_patterns("results", ".snakemake"))
             shutil.copy(ROOT / "tests" / "workflow" / "small.yaml", finished / "config" / "small.yaml")
-            snakemake_in(finished)("--configfile", "config/small.yaml", "--cores", "2")
+            run_snakemake(finished, "--configfile", "config/small.yaml", "--cores", "2")
     for name in ("config", "results", ".snakemake"):
         shutil.copytree(finished / name, checkout / name, dirs_exist_ok=True)
     return checkout / "results" / "small"

@@ -4,11 +4,8 @@ The job is run by Snakemake in a checkout of its own, where no other rule may ru
 fails `test_every_rule_is_run_alone`.
 """
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +13,7 @@ import polars as pl
 import pytest
 from comparators import assert_same
 from finished_study import KEPT
-from planning import Snakemake
+from planning import Snakemake, run_snakemake
 
 from codeq import lineage
 
@@ -94,17 +91,7 @@ def workspace(checkout: Path, directory: Path, files: list[str]) -> Path:
 def run_alone(rule: str, directory: Path, *arguments: str) -> str:
     """Run Snakemake, with these arguments, where only `rule` may run; returns what it printed."""
     options = ["--cores", "2", "--configfile", "config/small.yaml", "--allowed-rules", rule]
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", *arguments, *options],
-        cwd=directory,
-        env={**os.environ, "PYTHONPATH": str(directory)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    logs = "\n".join(path.read_text()[-1500:] for path in directory.glob("results/**/*.log"))
-    assert done.returncode == 0, f"{done.stderr[-3000:]}\n{logs}"
+    done = run_snakemake(directory, *arguments, *options)
     return done.stdout + done.stderr
 
 

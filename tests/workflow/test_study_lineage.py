@@ -1,16 +1,13 @@
 """The lineage of a finished study: rows compared with joins by hand, and what is damaged made again."""
 
-import os
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 import pytest
-from planning import planned
+from planning import planned, run_snakemake
 
 from codeq import rows
 from codeq.lineage import file_digest, invalidate, verify
@@ -106,10 +103,7 @@ def copy(checkout: Path, study: Path, tmp_path: Path) -> Path:
 
 
 def snakemake(directory: Path, *arguments: str) -> str:
-    command = [sys.executable, "-m", "snakemake", "--configfile", "config/small.yaml", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(directory)}
-    done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
+    done = run_snakemake(directory, "--configfile", "config/small.yaml", *arguments)
     return done.stdout + done.stderr
 
 
