@@ -1,8 +1,9 @@
 """Time CodeQ's search and what others do, side by side: the mini model repairs bugs of the curriculum.
 
 Every way (`search_ways`) searches the same bugs with the same weights and the same kind of sandbox, in rounds that
-alternate. A ratio is the median over the rounds of the ratio within a round, so that a machine which is busy now and
-then spoils neither side. The driver's own cost (`search_cost`) is measured in processes of their own, and what the
+alternate: with a single thread for the model, which leaves the sandbox a core of its own, as a GPU does, and with as
+many as there are cores, which both then share. A ratio is the median over the rounds of the ratio within a round, so
+that a machine which is busy now and then spoils neither side. The driver's own cost (`search_cost`) is measured in processes of their own, and what the
 size of a batch does to what is drawn (`search_draws`) on the prompts and completions of one run.
 """
 
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -65,24 +67,18 @@ def main() -> None:
         bugs = tasks(args.bugs, sandbox)
         for name, way in WAYS.items():  # what first calls cost, memory above all, is no part of it
             way(bugs, TimedEngine(engines[name]), TimedSandbox(sandbox))
-        rounds = [
-            {name: measure(way, bugs, engines[name], sandbox) for name, way in WAYS.items()} for _ in range(args.rounds)
-        ]
+        threads = sorted({1, torch.get_num_threads()})
+        rounds: dict[int, list[dict[str, dict[str, float]]]] = {count: [] for count in threads}
+        for _, count in product(range(args.rounds), threads):
+            torch.set_num_threads(count)
+            rounds[count].append({name: measure(way, bugs, engines[name], sandbox) for name, way in WAYS.items()})
         draws = search_draws.compare(bugs)
     report = {
         "machine": {**{key: machine()[key] for key in ("cpu", "cores")}, "load": round(os.getloadavg()[2], 1)},
         "bugs": len(bugs),
         "rollouts": STUDY.search.rollouts,
         "rounds": args.rounds,
-        "ways": {
-            name: {key: statistics.median(each[name][key] for each in rounds) for key in rounds[0][name]}
-            for name in WAYS
-        },
-        "ratios": {
-            name: round(statistics.median(each[DRIVER]["per_second"] / each[name]["per_second"] for each in rounds), 2)
-            for name in WAYS
-            if name != DRIVER
-        },
+        "threads": {count: summary(measured) for count, measured in rounds.items()},
         "cost": [cost(trees) for trees in args.trees],
         "draws": draws,
     }
@@ -114,6 +110,21 @@ def measure(
     }
 
 
+def summary(rounds: Sequence[dict[str, dict[str, float]]]) -> dict[str, Any]:
+    """Of each way the median of every figure, and of the driver the ratio to each other way in every round."""
+    return {
+        "ways": {
+            name: {key: statistics.median(each[name][key] for each in rounds) for key in rounds[0][name]}
+            for name in WAYS
+        },
+        "ratios": {
+            name: [round(each[DRIVER]["per_second"] / each[name]["per_second"], 2) for each in rounds]
+            for name in WAYS
+            if name != DRIVER
+        },
+    }
+
+
 def cost(trees: int) -> dict[str, Any]:
     command = [sys.executable, str(ROOT / "benchmarks" / "search_cost.py"), str(trees)]
     found: dict[str, Any] = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
@@ -121,25 +132,34 @@ def cost(trees: int) -> dict[str, Any]:
 
 
 def markdown(report: dict[str, Any]) -> str:
-    host, ways, draws = report["machine"], report["ways"], report["draws"]
+    host, draws = report["machine"], report["draws"]
     lines = [
         f"{report['bugs']} bugs of the curriculum, {report['rollouts']} rollouts each, the mini model in float32 on "
-        f"{host['cores']} cores of an {host['cpu']}, sandbox included; median of {report['rounds']} rounds. The mean "
-        f"load of the machine was {host['load']:.1f} at the end; well above {host['cores']} would mean that "
-        "others were busy.",
-        "",
-        "| way | tokens per second | driver against it | tokens per CPU second | model busy | sandbox busy | neither |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        f"{host['cores']} cores of an {host['cpu']}, sandbox included; median of {report['rounds']} rounds, and of "
+        f"ratios the range. The mean load of the machine was {host['load']:.1f} at the end; well above "
+        f"{host['cores']} would mean that others were busy.",
     ]
-    for name, way in ways.items():
-        ratio = f"{report['ratios'][name]:.2f} times" if name in report["ratios"] else ""
-        shares = " | ".join(f"{100 * way[key]:.1f} %" for key in ("model", "sandbox", "neither"))
-        lines.append(f"| {name} | {way['per_second']:.0f} | {ratio} | {way['per_cpu_second']:.0f} | {shares} |")
+    for threads, found in report["threads"].items():
+        lines += [
+            "",
+            f"Threads of the model: {threads}.",
+            "",
+            "| way | tokens per second | driver against it | range | tokens per CPU second | model busy | sandbox busy |"
+            " neither |",
+            "| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: |",
+        ]
+        for name, way in found["ways"].items():
+            ratios = found["ratios"].get(name)
+            against = f"{statistics.median(ratios):.2f} times | {min(ratios)} to {max(ratios)}" if ratios else " | "
+            shares = " | ".join(f"{100 * way[key]:.1f} %" for key in ("model", "sandbox", "neither"))
+            lines.append(f"| {name} | {way['per_second']:.0f} | {against} | {way['per_cpu_second']:.0f} | {shares} |")
     lines += [
         "",
         "One tree at a time is `model.generate` with `num_return_sequences`. Lockstep waves and TreeQuest use CodeQ's",
         "engine for one batch over all trees, then wait for all verdicts. CPU seconds are those of the process that",
-        "searches: they change less than wall time when others are busy on the machine.",
+        "searches: they change less than wall time when others are busy on the machine. With one thread the model has",
+        "a core and the sandbox another, as where the model is on a GPU; with more they share the cores, and nothing is",
+        "won by running both at once.",
         "",
         "The driver's own cost, with an instant engine and sandbox and programs of 22 lines:",
         "",

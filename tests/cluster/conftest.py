@@ -12,6 +12,8 @@ from cluster import MARK, Cluster, Submit, missing, running
 from needed import required
 from sshd import Machine, missing_ssh, sshds
 
+SOON = Path(__file__).with_name("slurm_soon.py")
+
 
 @pytest.fixture(scope="package")
 def slurm() -> Iterator[Cluster]:
@@ -47,9 +49,7 @@ def submit(slurm: Cluster) -> Iterator[Submit]:
 
     def start(checkout: Path, *arguments: str) -> "subprocess.Popen[str]":
         environment = {**os.environ, "PYTHONPATH": str(checkout), "OMP_NUM_THREADS": "1", MARK: str(slurm.directory)}
-        # The status of jobs is asked after so many seconds, and each time that none has ended, 10 later.
-        soon = ["--slurm-init-seconds-before-status-checks", "1"]
-        command = [sys.executable, "-m", "snakemake", "--profile", "two-h100", *soon, *arguments]
+        command = [sys.executable, str(SOON), "--profile", "two-h100", *arguments]
         process = subprocess.Popen(
             slurm.command(*command, cwd=checkout),
             env=environment,

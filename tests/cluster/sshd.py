@@ -122,7 +122,8 @@ def process_of(clone: Path, job: str) -> int:
 def snakemake(clone: Path, *arguments: str) -> "subprocess.Popen[str]":
     # What a login gives on real machines; here both run on a checkout that is not installed.
     environment = {**os.environ, "PYTHONPATH": str(clone), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "snakemake", "--profile", PROFILE, *arguments]
+    soon = ["--seconds-between-status-checks", "2"]
+    command = [sys.executable, "-m", "snakemake", "--profile", PROFILE, *soon, *arguments]
     return subprocess.Popen(
         command, cwd=clone, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )

@@ -57,7 +57,7 @@ def assert_same_trees(study: Path, directory: Path, table: str = TREES) -> None:
 
 
 def finish(run: "subprocess.Popen[str]", directory: Path, code: int) -> str:
-    output, _ = run.communicate(timeout=240)
+    output, _ = run.communicate(timeout=600)
     assert run.returncode == code, output[-4000:]
     return output
 

@@ -31,7 +31,7 @@ def jobs(clone: Path) -> Jobs:
 def test_a_round_searches_on_machine_a_trains_on_machine_b_and_gives_the_same_policy(study: Path, clone: Path) -> None:
     policy = "results/small/seed-0/round-1/policy/manifest.json"
     run = snakemake(clone, policy, "--configfile", "config/small.yaml")
-    output, _ = run.communicate(timeout=420)
+    output, _ = run.communicate(timeout=1200)
     assert run.returncode == 0, output[-6000:]
     nodes = {}
     for sidecar in (clone / "results/small/seed-0").rglob("*.lineage.json"):

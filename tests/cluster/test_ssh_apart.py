@@ -65,7 +65,7 @@ def test_a_study_is_finished_and_no_weights_of_a_whole_model_travel(
 ) -> None:
     changes = ["rounds=1", "evaluation={modes: [single_pass]}"]
     run = snakemake(clone, "--configfile", "config/small.yaml", "--config", *changes)
-    output, _ = run.communicate(timeout=420)
+    output, _ = run.communicate(timeout=1200)
     assert run.returncode == 0, output[-6000:]
 
     results = Path("results/small")
