@@ -3,8 +3,9 @@
 Every way (`search_ways`) searches the same bugs with the same weights and the same kind of sandbox, in rounds that
 alternate: with a single thread for the model, which leaves the sandbox a core of its own, as a GPU does, and with as
 many as there are cores, which both then share. A ratio is the median over the rounds of the ratio within a round, so
-that a machine which is busy now and then spoils neither side. The driver's own cost (`search_cost`) is measured in processes of their own, and what the
-size of a batch does to what is drawn (`search_draws`) on the prompts and completions of one run.
+that a machine which is busy now and then spoils neither side. The driver's own cost (`search_cost`) is measured in
+processes of their own, and what the size of a batch does to what is drawn (`search_draws`) on the prompts and
+completions of one run.
 """
 
 import argparse
@@ -144,8 +145,8 @@ def markdown(report: dict[str, Any]) -> str:
             "",
             f"Threads of the model: {threads}.",
             "",
-            "| way | tokens per second | driver against it | range | tokens per CPU second | model busy | sandbox busy |"
-            " neither |",
+            "| way | tokens per second | driver against it | range | tokens per CPU second | model busy | sandbox busy "
+            "| neither |",
             "| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: |",
         ]
         for name, way in found["ways"].items():
@@ -158,8 +159,8 @@ def markdown(report: dict[str, Any]) -> str:
         "One tree at a time is `model.generate` with `num_return_sequences`. Lockstep waves and TreeQuest use CodeQ's",
         "engine for one batch over all trees, then wait for all verdicts. CPU seconds are those of the process that",
         "searches: they change less than wall time when others are busy on the machine. With one thread the model has",
-        "a core and the sandbox another, as where the model is on a GPU; with more they share the cores, and nothing is",
-        "won by running both at once.",
+        "a core and the sandbox another, as where the model is on a GPU; with more they share the cores, and there is",
+        "nothing to win by running both at once.",
         "",
         "The driver's own cost, with an instant engine and sandbox and programs of 22 lines:",
         "",
