@@ -99,6 +99,7 @@ def measure(
     started, used = time.perf_counter(), time.process_time()
     way(bugs, model, judge)
     seconds, cpu = time.perf_counter() - started, time.process_time() - used
+    print(f"{way.__name__}: {model.tokens / seconds:.0f} tokens/s", file=sys.stderr, flush=True)
     return {
         "seconds": round(seconds, 2),
         "tokens": model.tokens,
