@@ -42,22 +42,20 @@ def code_key(code: str) -> str:
 
 
 def _write(node: ast.AST, write: Callable[[str], None]) -> None:
-    """What `ast.dump` says of a node, in a third of its time: the search asks for every candidate's key."""
+    """What `ast.dump` says of a node, in less than half of its time: the search asks for every candidate's key."""
     write(type(node).__name__)
     values = node.__dict__
     for field in node._fields:
         value = values.get(field)
-        if isinstance(value, list):
-            write("[")
+        if isinstance(value, ast.AST):
+            if type(value) not in _CONTEXTS:  # the place of a node says it
+                _write(value, write)
+        elif isinstance(value, list):
+            write(f"[{len(value)}")
             for item in value:
                 if isinstance(item, ast.AST):
                     _write(item, write)
                 else:
                     write(repr(item))
-            write("]")
-        elif type(value) in _CONTEXTS:  # the place of a node says it
-            continue
-        elif isinstance(value, ast.AST):
-            _write(value, write)
         else:
             write(repr(value))
