@@ -259,7 +259,7 @@ class Study(Section):
     pairs: PairSettings = Field(default_factory=PairSettings)
     dpo: DpoSettings = Field(default_factory=DpoSettings)
     evaluation: EvaluationSettings = Field(default_factory=EvaluationSettings)
-    overrides: dict[PositiveInt, RoundOverrides] = setting(  # type: ignore[valid-type]
+    overrides: dict[PositiveInt, RoundOverrides] = setting(  # type: ignore[valid-type]  # made by create_model
         {}, "by round: settings of its search of the training bugs, its pairs and its DPO that differ from the study's"
     )
 

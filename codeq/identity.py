@@ -42,7 +42,7 @@ def code_key(code: str) -> str:
 
 
 def _write(node: ast.AST, write: Callable[[str], None]) -> None:
-    """What `ast.dump` says of a node, in less than half of its time: the search asks for every candidate's key."""
+    """What `ast.dump` says of a node, but sooner: the search asks for the key of every candidate."""
     write(type(node).__name__)
     values = node.__dict__
     for field in node._fields:

@@ -1,4 +1,4 @@
-"""Snakemake with its imports, more than half of the time of a dry-run, behind it; run as a process of its own.
+"""Snakemake with its imports, much of the time of a dry-run, behind it; run as a process of its own.
 
 It reads calls, a line of JSON each, makes a fork for each, which is then what `python -m snakemake` is from there on,
 and answers with its exit status. Nothing of CodeQ is imported before the fork: each call may have other code.

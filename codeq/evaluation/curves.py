@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import polars as pl
 
@@ -54,7 +55,7 @@ def summary(curve: pl.DataFrame) -> Summary:
         best_step=next(iter(best)),
         best_accuracy=next(iter(best.values())),
         last_accuracy=accuracy[max(accuracy)],
-        tokens_per_second=pl.Series(speed, dtype=pl.Float64).median() if speed else None,  # type: ignore[arg-type]
+        tokens_per_second=median(speed) if speed else None,
         peak_memory_gib=max(memory, default=None),
         reference={
             name.removeprefix("reference/"): value for name, value in start.items() if name.startswith("reference/")

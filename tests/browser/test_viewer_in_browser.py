@@ -129,7 +129,7 @@ def test_stepping_shows_each_node_as_it_stood_after_that_rollout(
         labels = {}
         for row in drawn[1:]:
             under = [node for node in drawn[1:] if row["node_id"] in ancestors(node, rows, places)]
-            mean = sum(float(node["reward"] or 0) for node in under) / len(under)  # type: ignore[arg-type]
+            mean = sum(float(node["reward"] or 0) for node in under) / len(under)
             critic = row["critic"]
             score = critic["score"] if isinstance(critic, dict) else None
             q = mean if score is None else SETTINGS.alpha * mean + (1 - SETTINGS.alpha) * score
@@ -184,7 +184,7 @@ def test_a_node_shows_its_diff_failing_tests_critic_completion_and_prompt(
     place, row = next(
         (place, row)
         for place, row in enumerate(rows)
-        if row["verdict"] == "fail" and row["depth"] == 2 and row["critic"]["status"] == "parsed"  # type: ignore[index]
+        if row["verdict"] == "fail" and row["depth"] == 2 and row["critic"]["status"] == "parsed"
     )
     page.click(f'#tree-picture [data-place="{place}"] .body')
     node = page.locator("#tree-node")
@@ -195,7 +195,7 @@ def test_a_node_shows_its_diff_failing_tests_critic_completion_and_prompt(
     before, after = str(parent["code"]).split("\n"), str(row["code"]).split("\n")
     assert removed == [line for line in before if line not in after]
     assert added == [line for line in after if line not in before]
-    failed = [result for result in row["results"] if result["status"] == "fail"]  # type: ignore[attr-defined]
+    failed = [result for result in row["results"] if result["status"] == "fail"]
     expect(node).to_contain_text(f"{len(PUBLIC) - len(failed)} of {len(PUBLIC)} pass.")
     expect(node).to_contain_text(f"f(1) must give 2, but it returned {failed[0]['returned']}.")
     critic = row["critic"]
@@ -248,7 +248,7 @@ def test_the_report_of_a_finished_study_holds_every_search_it_evaluated(browser:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_a_phone_in_both_themes(browser: Browser, path: Path, scheme: str) -> None:
     """Letters and nodes stand out from the page by the contrast that WCAG 2.2 asks for: 4.5 and 3 to 1."""
-    page = browser.new_page(viewport=PHONE, color_scheme=scheme)  # type: ignore[arg-type]
+    page = browser.new_page(viewport=PHONE, color_scheme=scheme)
     page.goto(path.as_uri())
     expect(page.locator("#tree")).to_be_visible()
     for mode in ("MCTS", "best of n", "line edits"):

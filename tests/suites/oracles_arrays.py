@@ -32,9 +32,7 @@ def stock(prices: Numbers, pause: int) -> object:
     if len(prices) > 10:
         return NotImplemented
     trades = combinations(range(len(prices)), 2)
-    return max(
-        [0, *(prices[sell] - prices[buy] + stock(prices[sell + pause :], pause) for buy, sell in trades)]  # type: ignore[operator]
-    )
+    return max([0, *(prices[sell] - prices[buy] + stock(prices[sell + pause :], pause) for buy, sell in trades)])
 
 
 def can_place(bed: Numbers, n: int) -> object:

@@ -38,7 +38,7 @@ def verdict(code: str, tests: Sequence[Test]) -> Verdict:
         return Verdict("missing_entry_point", unrun, 0.01)
     results = []
     for test in tests:
-        (x,) = values.loads(test.arguments)  # type: ignore[misc]
+        (x,) = values.loads(test.arguments)
         returned = scope["f"](x)
         status = "pass" if returned == values.loads(test.expected) else "fail"
         results.append(TestResult(test.test_id, status, repr(returned), None, None, 0.001))

@@ -58,14 +58,14 @@ def search(
 
     def sample_batch(batch: list[object], *rest: object) -> list[Completion]:
         sizes.append(len(batch))
-        return original(batch, *rest)  # type: ignore[arg-type]
+        return original(batch, *rest)
 
-    engine._sample_batch = sample_batch  # type: ignore[method-assign, assignment]
+    engine._sample_batch = sample_batch
     searches = (MODES["mcts"](task, SEARCH, "minimal", False) for task in tasks)
     trees = sorted(drive(searches, engine, sandbox, live_trees), key=lambda tree: tree.task.bug_id)
     found = []
     for row in (row for tree in trees for row in rows(tree, SEARCH.alpha)):
-        results = [{**result, "seconds": None} for result in row["results"] or ()]  # type: ignore[attr-defined]
+        results = [{**result, "seconds": None} for result in row["results"] or ()]
         found.append({**row, "results": results, "seconds": None, "peak_mb": None})
     return found, sizes
 
@@ -75,7 +75,7 @@ def test_trajectories_do_not_depend_on_the_batch_size(tasks: list[Task]) -> None
         alone, sizes = search(tasks, sandbox, 1, 4)
         assert set(sizes) == {1}
         assert sum(row["reward"] == 1.0 for row in alone) > 0
-        assert max(row["depth"] for row in alone) == 2  # type: ignore[type-var]
+        assert max(row["depth"] for row in alone) == 2
         for sequences, live_trees in ((8, 16), (32, 16)):
             found, sizes = search(tasks, sandbox, sequences, live_trees)
             assert sequences <= sizes[0] < 1.5 * sequences  # a call's longest prompt is not that of all

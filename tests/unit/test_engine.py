@@ -26,7 +26,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def engine(directory: Path) -> TransformersEngine:
-    return load(SETTINGS, directory, device="cpu")  # type: ignore[return-value]
+    return load(SETTINGS, directory, device="cpu")
 
 
 def request(
@@ -208,7 +208,7 @@ def test_out_of_gpu_memory_halves_the_batch_and_says_so_once(
         sizes.append(len(rows))
         if len(rows) > 4:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return original(rows, *rest)  # type: ignore[arg-type]
+        return original(rows, *rest)
 
     monkeypatch.setattr(small, "_sample_batch", sample_batch)
     with caplog.at_level(logging.WARNING):

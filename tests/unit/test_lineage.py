@@ -221,7 +221,7 @@ def test_wrong_declarations_stop_a_run_before_it_starts(
     monkeypatch.chdir(tmp_path)
     Path("x").write_text("x")
     declared = {"inputs": {}, "outputs": {"x": Path("x")}, "settings": {}, **arguments}
-    with pytest.raises(LineageError, match=message), record(script=script, **declared):  # type: ignore[arg-type]
+    with pytest.raises(LineageError, match=message), record(script=script, **declared):
         pytest.fail("the body ran")
 
 

@@ -23,7 +23,7 @@ def run(search: Search, reply: Callable[[object, int], Completion]) -> Tree:
     answers: list[object] | None = None
     while True:
         try:
-            requests = search.send(answers)  # type: ignore[arg-type]
+            requests = search.send(answers)
         except StopIteration as stop:
             return stop.value
         answers = []
@@ -60,7 +60,7 @@ def test_tree_computed_by_hand() -> None:
     # (0, 1, 1) repeats the fix of (0, 0) and shares its execution.
     tree = run(MODES["mcts"](task(), LIKELIHOOD, "minimal", False), scripted(expansions))
     nodes = by_path(tree)
-    expanded = {nodes[path].rollout: nodes[path].parent.path for path in nodes if path}  # type: ignore[union-attr]
+    expanded = {nodes[path].rollout: nodes[path].parent.path for path in nodes if path}
     assert [expanded[rollout] for rollout in range(1, 7)] == list(expansions)
     assert max(node.rollout for node in tree.nodes) == 6
     found = {path: (node.visits, node.value) for path, node in nodes.items()}
@@ -265,8 +265,8 @@ def test_rubric_critic_scores_what_it_can_parse_and_counts_its_tokens() -> None:
     assert unparsed.q_ai is None
     assert unparsed.q(0.5) == unparsed.q_mcts == 0.0
     assert scored.q(0.5) == pytest.approx(0.35)
-    assert [request.temperature for request in seen[2:]] == [0.2, 0.2]  # type: ignore[attr-defined]
-    assert "f(5) must give 6, but it returned 7" in seen[2].prompt[-1]["content"]  # type: ignore[attr-defined]
+    assert [request.temperature for request in seen[2:]] == [0.2, 0.2]
+    assert "f(5) must give 6, but it returned 7" in seen[2].prompt[-1]["content"]
     assert [node.critic_tokens for node in tree.rewrites] == [len(good.token_ids), len(junk.token_ids)]
     assert tree.tokens == sum(len(reply.token_ids) for reply in (good, junk)) + 2 * len(program(2))
     assert [row["critic_tokens"] for row in rows(tree, 0.5)] == [None, len(good.token_ids), len(junk.token_ids)]
@@ -280,7 +280,7 @@ def test_below_the_root_the_prompt_shows_the_attempt_and_what_it_returned() -> N
     prompts = []
 
     def reply(request: object, k: int) -> Completion:
-        prompts.append(request.prompt)  # type: ignore[attr-defined]
+        prompts.append(request.prompt)
         return completion(f"```python\n{program(2)}\n```")
 
     settings_ = LIKELIHOOD.model_copy(update={"candidates": 1, "rollouts": 2})
@@ -337,7 +337,7 @@ def reference_selection(tree: Tree, rollout: int, config: SearchSettings) -> tup
         if path == ():
             return True
         (node,) = [node for node in known if node.path == path]
-        final = node.reward == 1 or node.completion.finish_reason == "length" or node.code == ""  # type: ignore[union-attr]
+        final = node.reward == 1 or node.completion.finish_reason == "length" or node.code == ""
         return not final and len(path) < config.depth
 
     path: tuple[int, ...] = ()
@@ -382,7 +382,7 @@ def test_properties_of_any_search_tree(
         assert node.value == sum(other.reward for other in subtree)
         assert node.depth <= depth
         assert node.q_mcts is None or 0 <= node.q_mcts <= 1
-        assert node.parent is None or 0 <= node.q(0.3) <= 1  # type: ignore[operator]
+        assert node.parent is None or 0 <= node.q(0.3) <= 1
         assert len(node.children) in (0, candidates)
         assert not (node.children and (node.passed or node.truncated))
     executed = [node for node in tree.rewrites if node in tree.executed.values()]

@@ -58,7 +58,7 @@ def row(nodes: pl.DataFrame = NODES, **changes: object) -> dict[str, object]:
         "handed_in": "n6",
         "solved_hidden": False,
     }
-    return evaluation_row(**{**values, **changes})  # type: ignore[arg-type]
+    return evaluation_row(**{**values, **changes})
 
 
 def test_every_column_of_a_row_counted_by_hand():

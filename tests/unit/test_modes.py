@@ -29,12 +29,12 @@ class Script:
         self.asked: list[str] = []
 
     def __call__(self, request: object, k: int) -> Completion:
-        self.asked.append(request.prompt[-1]["content"])  # type: ignore[attr-defined]
+        self.asked.append(request.prompt[-1]["content"])
         return self.left.pop(0)
 
 
 def search(mode: str, script: Script, stop: bool = False, config: SearchSettings = CONFIG) -> Tree:
-    return run(MODES[mode](task(), config, "instruct", stop), script)  # type: ignore[index]
+    return run(MODES[mode](task(), config, "instruct", stop), script)
 
 
 def test_every_mode_of_the_configuration_is_there_and_names_its_trees() -> None:
@@ -180,7 +180,7 @@ def test_line_edits_computed_by_hand() -> None:
     ) in script.asked[6]
     table = tables.frame("trajectories", rows(tree, 0.5))
     assert table["reward"].to_list() == [None, None, 0.0, None, None, 1.0, None, 0.0]
-    assert handed_in(table)["node_id"] == tree.rewrites[4].node_id  # type: ignore[index]
+    assert handed_in(table)["node_id"] == tree.rewrites[4].node_id
 
 
 def test_every_episode_is_tested_after_its_last_turn() -> None:
@@ -202,7 +202,7 @@ def test_an_episode_ends_when_the_tests_pass_and_the_search_with_it_if_asked_to(
 def test_a_program_of_line_edits_that_is_no_python_is_shown_its_error() -> None:
     script = Script(action("DELETE 1"), *[action("RUN_TESTS")] * 3)
     tree = search("line_edits", script, config=CHAIN.model_copy(update={"rollouts": 4}))
-    assert tree.rewrites[1].verdict.status == "syntax_error"  # type: ignore[union-attr]
+    assert tree.rewrites[1].verdict.status == "syntax_error"
     assert "but IndentationError: unexpected indent (line 1)" in script.asked[2]
     assert tree.executions == 0
 
@@ -236,7 +236,7 @@ def test_properties_of_the_tree_of_any_mode(
 
     def reply(request: object, k: int) -> Completion:
         asked.append(request)
-        return engine._reply(request.prompt, request.seeds[k])  # type: ignore[attr-defined]
+        return engine._reply(request.prompt, request.seeds[k])
 
     tree = run(MODES[mode](task(seed=seed), config, style, stop), reply)
     assert 1 <= tree.samples <= candidates * rollouts

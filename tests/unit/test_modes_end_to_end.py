@@ -53,14 +53,14 @@ def engine() -> Engine:
 @pytest.mark.parametrize("mode", MODES)
 def test_the_mini_model_repairs_bugs_in_every_mode_but_line_edits(engine: Engine, mode: str) -> None:
     with Sandbox(SandboxSettings(timeout_s=5.0, test_timeout_s=1.0, workers=1)) as sandbox:
-        searches = (MODES[mode](task, SEARCH, "minimal", True) for task in tasks())  # type: ignore[index]
+        searches = (MODES[mode](task, SEARCH, "minimal", True) for task in tasks())
         trees = list(drive(searches, engine, sandbox, 8))
     table = tables.frame("trajectories", [row for tree in trees for row in rows(tree, 0.5)])
     assert table["tree_id"].n_unique() == len(BUGS)
     for row in table.filter(verdict="pass").to_dicts():
         scope: dict[str, object] = {}
         exec(row["code"], scope)
-        assert scope[row["bug_id"]]([4, 9, 1]) == BUGS[row["bug_id"]][1]([4, 9, 1])  # type: ignore[operator]
+        assert scope[row["bug_id"]]([4, 9, 1]) == BUGS[row["bug_id"]][1]([4, 9, 1])
         assert row["finish_reason"] == "stop"
     solved = sum(tree.solved for tree in trees)
     if mode == "line_edits":

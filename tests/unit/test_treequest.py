@@ -27,7 +27,7 @@ PROMPT = Rendered("p", (1,), "d")
 Path = tuple[int, ...]
 
 
-class WithoutPriors(treequest.StandardMCTS):  # type: ignore[misc]
+class WithoutPriors(treequest.StandardMCTS):
     """UCT as it is published: no prior in the bonus."""
 
     def _update_priors(self, state: object, parent: object) -> None:
@@ -68,7 +68,7 @@ def test_visits_and_values_agree_for_any_rewards(data: st.DataObject, count: int
     rewards: dict[Path, float] = {}
 
     class Drawn(dict[Path, float]):
-        def get(self, path: Path, default: object = None) -> float:  # type: ignore[override]
+        def get(self, path: Path, default: object = None) -> float:
             # Below 1, which is a pass, and is not expanded by us.
             return rewards.setdefault(path, rng.choice([0.0, 0.25, 0.5, 0.75]))
 

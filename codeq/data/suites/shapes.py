@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from typing import Any
 
 from codeq.data.suites.draw import Draw
 
@@ -41,18 +42,18 @@ def binary_tree(draw: Draw, values: Sequence[object]) -> list[object]:
 
 def search_tree(draw: Draw, values: Sequence[int]) -> list[object]:
     """The binary search tree that inserting `values` in this order makes; equal ones go right."""
-    root: list[object] = []
+    root: list[Any] = []  # value, left, right; or nothing
     for value in values:
         place = root
         while place:
-            place = place[1] if value < place[0] else place[2]  # type: ignore[operator, assignment]
+            place = place[1] if value < place[0] else place[2]
         place += [value, [], []]
     levels: list[object] = []
     queue = deque([root])
     while queue:
         node = queue.popleft()
         levels.append(node[0] if node else None)
-        queue.extend(node[1:] if node else ())  # type: ignore[arg-type]
+        queue.extend(node[1:] if node else ())
     while levels and levels[-1] is None:
         levels.pop()
     return levels
