@@ -8,7 +8,12 @@ import hashlib
 import json
 from collections.abc import Callable
 
-_CONTEXTS = frozenset((ast.Load, ast.Store, ast.Del))
+# Name and fields of every kind of node, but for whether it loads or stores: its place says that.
+_LAYOUTS = {
+    kind: (kind.__name__, tuple(field for field in kind._fields if field != "ctx"))
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
 
 
 def digest(*parts: object) -> str:
@@ -43,19 +48,19 @@ def code_key(code: str) -> str:
 
 def _write(node: ast.AST, write: Callable[[str], None]) -> None:
     """What `ast.dump` says of a node, but sooner: the search asks for the key of every candidate."""
-    write(type(node).__name__)
+    name, fields = _LAYOUTS[type(node)]
+    write(name)
     values = node.__dict__
-    for field in node._fields:
+    for field in fields:
         value = values.get(field)
-        if isinstance(value, ast.AST):
-            if type(value) not in _CONTEXTS:  # the place of a node says it
-                _write(value, write)
-        elif isinstance(value, list):
+        if isinstance(value, list):
             write(f"[{len(value)}")
             for item in value:
                 if isinstance(item, ast.AST):
                     _write(item, write)
                 else:
                     write(repr(item))
+        elif isinstance(value, ast.AST):
+            _write(value, write)
         else:
             write(repr(value))
