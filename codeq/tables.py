@@ -12,6 +12,8 @@ _S, _I, _F, _B = pl.String, pl.Int64, pl.Float64, pl.Boolean
 
 UNFIXED = "unfixed"  # the policy that leaves every program as it is, in tables of results
 
+# A public test as a search needs it: the columns of `tests` that are not said elsewhere.
+PUBLIC_TEST = pl.Struct({"test_id": _S, "arguments": _S, "expected": _S, "comparison": _S, "reference_seconds": _F})
 # How one test of one execution ended; `status` is one of codeq.sandbox.STATUSES.
 TEST_RESULT = pl.Struct({"test_id": _S, "status": _S, "returned": _S, "message": _S, "printed": _S, "seconds": _F})
 CRITIC = pl.Struct({"correctness": _F, "clarity": _F, "plausibility": _F, "score": _F, "rationale": _S, "status": _S})
@@ -88,6 +90,15 @@ SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "reason": _S,
     },
     "splits": {"bug_id": _S, "problem_id": _S, "cluster_id": _S, "split": _S},  # train | test | unused
+    # All that a search of one split is given (codeq.data.tasks): neither a reference nor a hidden test.
+    "tasks": {
+        "bug_id": _S,
+        "problem_id": _S,
+        "statement": _S,
+        "buggy_code": _S,
+        **CALL,
+        "tests": pl.List(PUBLIC_TEST),
+    },
     "trajectories": {
         "tree_id": _S,
         "node_id": _S,

@@ -17,8 +17,7 @@ log = logging.getLogger("codeq.search")
 
 def main() -> None:
     parser = stage.parser(__doc__)
-    for name in ("problems", "bugs", "tests", "splits"):
-        parser.add_argument(f"--{name}", type=Path, required=True, help="table to read")
+    parser.add_argument("--tasks", type=Path, required=True, help="table to read")
     parser.add_argument("--policy", type=Path, required=True, help="manifest.json of the policy")
     parser.add_argument(
         "--split", choices=("train", "test"), required=True, help="train: follow search.stop_when_solved"
@@ -33,7 +32,6 @@ def main() -> None:
     study = args.settings
 
     from codeq import models
-    from codeq.data import splits
     from codeq.progress import track
     from codeq.sandbox import Sandbox
     from codeq.search import MODES
@@ -42,32 +40,19 @@ def main() -> None:
     from codeq.search.tasks import of_shard, tasks
     from codeq.search.trajectory import rows
 
-    read = ("problems", "bugs", "tests", "splits")
-    # What decides which test bugs are tried; of the train split all are.
-    chosen = {"data": ["seed"], "evaluation": ["bugs_per_problem", "max_bugs"]} if args.split == "test" else {}
     with lineage.record(
         script=__file__,
-        inputs={**{name: getattr(args, name) for name in read}, "policy": args.policy},
+        inputs={"tasks": args.tasks, "policy": args.policy},
         outputs={"trajectories": args.trajectories},
         settings={
-            **stage.sections(study, "model", "sandbox", "search", **chosen),
+            **stage.sections(study, "model", "sandbox", "search"),
             **{key: getattr(args, key) for key in ("mode", "round", "split", "shard")},
         },
         seed=args.seed,
     ) as run:
         policy = models.load(study.model, args.policy.parent)
-        data = {name: tables.read(name, getattr(args, name)) for name in read}
-        if args.split == "test":
-            bugs = splits.evaluated(data["splits"], study.evaluation, study.data.seed)
-        else:
-            bugs = data["splits"].filter(split="train")["bug_id"].to_list()
-        whole = tasks(
-            data,
-            bugs,
-            round=args.round,
-            seed=args.seed,
-            policy=policy.policy,
-        )
+        given = tables.read("tasks", args.tasks)
+        whole = tasks(given, round=args.round, seed=args.seed, policy=policy.policy)
         share = of_shard(whole, args.shard)
         stop = study.search.stop_when_solved or args.split == "test"
         conditions = {

@@ -1,1 +1,1 @@
-"""Benchmarks as tables: rows, bugs, tests, duplicates and splits."""
+"""Benchmarks as tables: rows, bugs, tests, duplicates, splits and tasks."""

@@ -1,38 +1,28 @@
-"""The tasks of a search: bugs, or one shard of them, each with its public tests."""
+"""The tasks of a search, or one shard of them."""
 
 import re
-from collections.abc import Collection, Mapping
 
 import polars as pl
 
 from codeq.errors import ConfigError
-from codeq.sandbox.screening import suites
+from codeq.sandbox import Test
 from codeq.search.requests import Task
-from codeq.tables import CALL
 
 
-def tasks(
-    tables: Mapping[str, pl.DataFrame], bugs: Collection[str], *, round: int, seed: int, policy: str
-) -> list[Task]:
-    """One task per bug, in the order of their ids. `tables` holds `problems`, `bugs` and `tests`."""
-    chosen = (
-        tables["bugs"]
-        .filter(pl.col("bug_id").is_in(bugs))
-        .join(tables["problems"].select("problem_id", "statement", *CALL), on="problem_id")
-        .sort("bug_id")
-    )
-    public = suites(tables["tests"].filter(pl.col("visibility") == "public").to_dicts())
-    same = ("bug_id", "problem_id", "buggy_code", "entry_point", "kind", "returns", "statement")
+def tasks(table: pl.DataFrame, *, round: int, seed: int, policy: str) -> list[Task]:
+    """One task per row of table `tasks`, in its order."""
     return [
         Task(
-            **{key: bug[key] for key in same},
-            parameters=tuple(bug["parameters"]),
-            tests=public[bug["problem_id"]]["public"],
+            **{
+                **row,
+                "parameters": tuple(row["parameters"]),
+                "tests": tuple(Test(visibility="public", **test) for test in row["tests"]),
+            },
             round=round,
             seed=seed,
             policy=policy,
         )
-        for bug in chosen.iter_rows(named=True)
+        for row in table.iter_rows(named=True)
     ]
 
 

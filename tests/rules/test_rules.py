@@ -28,6 +28,7 @@ JOBS = {
     "hidden_screen": "data/hidden_screen.parquet",
     "duplicates": "data/duplicates.parquet",
     "splits": "data/splits.parquet",
+    "tasks": "data/tasks/test.parquet",
     "audit": "data/audit.md",
     "base_model": "base/manifest.json",
     "search": "seed-0/round-1/trajectories.parquet",

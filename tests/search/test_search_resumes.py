@@ -23,6 +23,7 @@ from polars.testing import assert_frame_equal
 
 from codeq import journal, lineage, tables
 from codeq.data.curriculum import records
+from codeq.data.tasks import tasks
 
 ROOT = Path(__file__).resolve().parents[2]
 WEIGHTS = ROOT / "codeq" / "models" / "mini" / "weights"
@@ -61,12 +62,8 @@ class Study:
         split = shortest.select(
             "bug_id", "problem_id", pl.col("bug_id").alias("cluster_id"), pl.lit("train").alias("split")
         )
-        made = {
-            "problems": records.problem_rows(raw),
-            "bugs": bugs,
-            "tests": records.test_rows(raw),
-            "splits": split,
-        }
+        problems, tests = records.problem_rows(raw), records.test_rows(raw)
+        made = {"bugs": bugs, "splits": split, "tasks": tasks(bugs, problems, tests, shortest["bug_id"].to_list())}
         for name, table in made.items():
             tables.write(name, table, directory / f"{name}.parquet")
 
@@ -80,9 +77,8 @@ class Study:
     def search(self, shard: str = "1-of-1", table: Path | None = None, **changed: int) -> BaseProcess:
         settings = {**SETTINGS, "search": {**SETTINGS["search"], **changed}}
         arguments = ["--settings", json.dumps(settings), "--policy", str(WEIGHTS / "manifest.json")]
-        for name in ("problems", "bugs", "tests", "splits"):
-            arguments += [f"--{name}", str(self.directory / f"{name}.parquet")]
-        arguments += ["--seed", "0", "--round", "1", "--split", "train", "--shard", shard]
+        arguments += ["--tasks", str(self.directory / "tasks.parquet"), "--shard", shard]
+        arguments += ["--seed", "0", "--round", "1", "--split", "train"]
         arguments += ["--journal", str(self.journal), "--trajectories", str(table or self.table)]
         return self.start("search", arguments)
 
@@ -192,7 +188,7 @@ def test_a_search_stopped_by_its_scheduler_goes_on_in_shards_which_join_to_the_s
     assert_frame_equal(comparable(study.table), unbroken, abs_tol=1e-4)
     traced = lineage.trace(study.table)
     assert [node.path for node in traced.inputs] == parts
-    assert {node.name for node in traced.inputs[0].inputs} == {"problems", "bugs", "tests", "splits", "policy"}
+    assert {node.name for node in traced.inputs[0].inputs} == {"tasks", "policy"}
     assert {node.status for shard in traced.inputs for node in (traced, shard, *shard.inputs)} == {"ok"}
 
 

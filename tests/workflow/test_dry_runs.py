@@ -18,6 +18,7 @@ def whole_graph(rounds: int, modes: int, seeds: int = 1) -> Counter[str]:
     return Counter(
         {
             **dict.fromkeys((*DATA, *LAST), 1),
+            "tasks": 2,
             **each,
             **dict.fromkeys(("attempts", "evaluation"), (rounds + 1) * modes * seeds),
         }

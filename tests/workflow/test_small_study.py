@@ -15,7 +15,7 @@ from planning import Snakemake
 
 from codeq import tables
 from codeq.identity import code_key, derive_seed
-from codeq.lineage import manifest_digest, verify_manifest
+from codeq.lineage import manifest_digest, trace, verify_manifest
 from codeq.models import tokenizers
 from codeq.training.policy import load_model
 
@@ -213,6 +213,20 @@ def test_training_data_never_touch_a_test_problem(study: Path) -> None:
     assert set(nodes["problem_id"]) <= of["train"]
     assert set(pairs["problem_id"]) <= of["train"]
     assert set(attempts(study, "base", "mcts")["problem_id"]) == of["test"]
+
+
+def test_a_search_is_given_its_split_without_references_and_hidden_tests(study: Path) -> None:
+    splits = tables.read("splits", study / "data" / "splits.parquet")
+    hidden = set(tables.read("tests", study / "data" / "hidden_tests.parquet")["test_id"])
+    searches = {"train": "seed-0/round-1/trajectories.parquet", "test": "seed-0/attempts/base/mcts.parquet"}
+    for name, searched in searches.items():
+        given = tables.read("tasks", study / "data" / "tasks" / f"{name}.parquet")
+        assert set(given["bug_id"]) <= set(splits.filter(split=name)["bug_id"])
+        assert "reference_code" not in given.columns
+        assert not hidden & {test["test_id"] for tests in given["tests"] for test in tests}
+        traced = trace(study / searched)
+        assert {node.name for node in traced.inputs} == {"tasks", "policy"}
+        assert set(tables.read("trajectories", study / searched)["bug_id"]) == set(given["bug_id"])
 
 
 def test_pairs_join_back_to_their_nodes(study: Path) -> None:

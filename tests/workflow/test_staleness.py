@@ -132,9 +132,11 @@ def test_a_lost_snakemake_folder_plans_nothing(checkout: Path, plan: Plan) -> No
             attempted(*POLICIES, modes=("refine",)),
             id="one more mode",
         ),
-        pytest.param("evaluation={max_bugs: 7}", attempted(*POLICIES), id="fewer bugs evaluated"),
+        pytest.param("evaluation={max_bugs: 7}", {"tasks test"} | attempted(*POLICIES), id="fewer bugs evaluated"),
         pytest.param(
-            "evaluation={bugs_per_problem: 2}", attempted(*POLICIES), id="more bugs of each problem evaluated"
+            "evaluation={bugs_per_problem: 2}",
+            {"tasks test"} | attempted(*POLICIES),
+            id="more bugs of each problem evaluated",
         ),
     ],
 )
@@ -192,6 +194,7 @@ def test_a_rerun_that_writes_the_same_bytes_leaves_everything_below_fresh(
         "problems": "data/bugs.parquet",
         "hidden_tests": "data/hidden_tests.parquet",
         "splits": "data/splits.parquet",
+        "tasks": "data/tasks/train.parquet",
         "pairs": "seed-0/round-1/pairs.parquet",
         "drift": "seed-0/round-1/drift.parquet",
         "tables": "tables/fix_rates.parquet",

@@ -17,7 +17,7 @@ from codeq.cli import app
 from codeq.cli.status import trees
 from codeq.journal import Journal
 
-JOBS = 48  # of the small study: two rounds, three modes
+JOBS = 50  # of the small study: two rounds, three modes
 
 
 def status(checkout: Path, *arguments: str) -> Any:

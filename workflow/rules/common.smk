@@ -66,6 +66,7 @@ shell.prefix(
 
 wildcard_constraints:
     seed=r"\d+",
+    split="train|test",
     round=r"[1-9]\d*",
     policy=r"base|round-[1-9]\d*",
     mode="|".join(STUDY.evaluation.modes),
@@ -92,6 +93,13 @@ def round_settings(*whole, **parts):
         for number in STUDY.overrides
     }
     return lambda wildcards: special.get(wildcards.round, study)
+
+
+def task_settings(wildcards):
+    """What decides which bugs of a split are tried: of the train split all are."""
+    if wildcards.split == "train":
+        return settings()
+    return settings(data=["seed"], evaluation=["bugs_per_problem", "max_bugs"])
 
 
 @functools.cache
@@ -155,6 +163,7 @@ def everything(rules):
     """Every file of the study that one of the rules writes."""
     rounds = range(1, STUDY.rounds + 1)
     values = {
+        "split": ["train", "test"],
         "seed": STUDY.seeds,
         "round": rounds,
         "policy": POLICIES,

@@ -2,6 +2,7 @@
 #
 # Reads   data.source: the curriculum, a directory of DebugBench shards, or a hub id
 # Writes  results/<name>/data/{raw,problems,bugs,tests,untested,screen,duplicates,splits}.parquet
+#         results/<name>/data/tasks/{train,test}.parquet: all of these that a search of a split is given
 #         results/<name>/data/hidden_{tests,untested,screen}.parquet, which no search and no training reads
 #         results/<name>/data/audit.{json,md}
 
@@ -209,6 +210,32 @@ rule splits:
     shell:
         "python scripts/splits.py --settings {params.settings:q} --bugs {input.bugs:q}"
         " --duplicates {input.duplicates:q} --screen {input.screen:q} --splits {output:q} 2> {log:q}"
+
+
+rule tasks:
+    input:
+        problems=f"{DATA}/problems.parquet",
+        bugs=f"{DATA}/bugs.parquet",
+        tests=f"{DATA}/tests.parquet",
+        splits=f"{DATA}/splits.parquet",
+    output:
+        f"{DATA}/tasks/{{split}}.parquet",
+    log:
+        f"{RESULTS}/logs/tasks-{{split}}.log",
+    benchmark:
+        f"{RESULTS}/logs/tasks-{{split}}.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        machine="inference",
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=task_settings,
+        code=code("tasks"),
+    shell:
+        "python scripts/tasks.py --settings {params.settings:q} --problems {input.problems:q} --bugs {input.bugs:q}"
+        " --tests {input.tests:q} --splits {input.splits:q} --split {wildcards.split} --tasks {output:q} 2> {log:q}"
 
 
 rule audit:

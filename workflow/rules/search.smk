@@ -1,17 +1,13 @@
 # Search: trees of rewrites, made by a policy for the bugs of one split.
 #
-# Reads   the data tables but for hidden tests, and the manifest of a policy
+# Reads   results/<name>/data/tasks/<split>.parquet, and the manifest of a policy
 # Writes  results/<name>/seed-<s>/round-<r>/trajectories.parquet: policy r-1 on the train split
 #         results/<name>/seed-<s>/attempts/<policy>/<mode>.parquet: a policy on the test split
 #         with search.shards or evaluation.shards > 1 the same files, in parts, below results/<name>/seed-<s>/shards/<i>-of-<n>/
 #         <table>.journal beside each table until it is complete: a job that was stopped goes on where it was
 
-SEARCH_INPUT = {
-    name: f"{DATA}/{name}.parquet" for name in ("problems", "bugs", "tests", "splits")
-}
 SEARCH_COMMAND = (
-    "python scripts/search.py --settings {params.settings:q} --problems {input.problems:q}"
-    " --bugs {input.bugs:q} --tests {input.tests:q} --splits {input.splits:q} --policy {input.policy:q}"
+    "python scripts/search.py --settings {params.settings:q} --tasks {input.tasks:q} --policy {input.policy:q}"
     " --seed {wildcards.seed} --shard {params.shard} --journal {params.journal:q} --trajectories {output:q} "
 )
 # Which shard a job searches, and where its table lies.
@@ -25,7 +21,7 @@ if STUDY.evaluation.shards > 1:
 
 rule search:
     input:
-        **SEARCH_INPUT,
+        tasks=f"{DATA}/tasks/train.parquet",
         policy=lambda wildcards: policy(int(wildcards.round) - 1, wildcards.seed),
     output:
         f"{SEARCHED}/round-{{round}}/trajectories.parquet",
@@ -54,7 +50,7 @@ rule search:
 
 rule attempts:
     input:
-        **SEARCH_INPUT,
+        tasks=f"{DATA}/tasks/test.parquet",
         policy=lambda wildcards: policy(round_of(wildcards.policy), wildcards.seed),
     output:
         f"{ATTEMPTED}/attempts/{{policy}}/{{mode}}.parquet",
@@ -70,13 +66,7 @@ rule attempts:
         mem_mb=32000,
         runtime=720,
     params:
-        settings=settings(
-            "model",
-            "sandbox",
-            "search",
-            data=["seed"],
-            evaluation=["bugs_per_problem", "max_bugs"],
-        ),
+        settings=settings("model", "sandbox", "search"),
         code=code("search"),
         shard=TEST_SHARD,
         journal=f"{RUN}/attempts/{{policy}}/{{mode}}.journal",
