@@ -1,7 +1,7 @@
 """What the benchmarks of search share: the mini study's bugs and policy, and clocks around engine and sandbox."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -20,9 +20,9 @@ ROOT = Path(__file__).resolve().parents[1]
 STUDY = load_study(ROOT / "config" / "mini.yaml")
 
 
-def policy(study: Study = STUDY) -> Engine:
+def policy(study: Study = STUDY, busy: Callable[[], int] | None = None) -> Engine:
     """The mini model, in the CPU's float32."""
-    return models.load(study.model, ROOT / study.model.base, device="cpu")
+    return models.load(study.model, ROOT / study.model.base, device="cpu", busy=busy)
 
 
 def tasks(count: int, sandbox: Sandbox, seed: int = 0) -> list[Task]:

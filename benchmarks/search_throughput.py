@@ -4,8 +4,8 @@ Every way (`search_ways`) searches the same bugs with the same weights and the s
 alternate: with a single thread for the model, which leaves the sandbox a core of its own, as a GPU does, and with as
 many as there are cores, which both then share. A ratio is the median over the rounds of the ratio within a round, so
 that a machine which is busy now and then spoils neither side. The driver's own cost (`search_cost`) is measured in
-processes of their own, and what the size of a batch does to what is drawn (`search_draws`) on the prompts and
-completions of one run.
+processes of their own, and what the size of a batch and the number of threads do to what is drawn (`search_draws`)
+on the prompts and completions of one run.
 """
 
 import argparse
@@ -59,20 +59,25 @@ def main() -> None:
         help="JSON file to write; a Markdown one goes beside it",
     )
     args = parser.parse_args()
-    mine = policy()
     weights = str(ROOT / STUDY.model.base)
     plain = AutoModelForCausalLM.from_pretrained(weights, dtype=torch.float32)
-    published = GenerateEngine(mine, plain, tokenizers.load(weights))
-    engines: dict[str, Engine] = {name: published if name == ONE else mine for name in WAYS}
     with Sandbox(STUDY.sandbox) as sandbox:
         bugs = tasks(args.bugs, sandbox)
-        for name, way in WAYS.items():  # what first calls cost, memory above all, is no part of it
-            way(bugs, TimedEngine(engines[name]), TimedSandbox(sandbox))
-        threads = sorted({1, torch.get_num_threads()})
-        rounds: dict[int, list[dict[str, dict[str, float]]]] = {count: [] for count in threads}
-        for _, count in product(range(args.rounds), threads):
+        engines: dict[int, dict[str, Engine]] = {}
+        for count in sorted({1, torch.get_num_threads()}):
             torch.set_num_threads(count)
-            rounds[count].append({name: measure(way, bugs, engines[name], sandbox) for name, way in WAYS.items()})
+            mine = policy(busy=lambda: sandbox.executing)
+            published = GenerateEngine(mine, plain, tokenizers.load(weights))
+            engines[count] = {name: published if name == ONE else mine for name in WAYS}
+        for name, way in WAYS.items():  # what first calls cost, memory above all, is no part of it
+            way(bugs, TimedEngine(engines[count][name]), TimedSandbox(sandbox))
+        rounds: dict[int, list[dict[str, dict[str, float]]]] = {count: [] for count in engines}
+        for _, (count, having) in product(range(args.rounds), engines.items()):
+            measured = {}
+            for name, way in WAYS.items():
+                torch.set_num_threads(count)  # an engine that left a core to the sandbox may not have taken it back
+                measured[name] = measure(way, bugs, having[name], sandbox)
+            rounds[count].append(measured)
         draws = search_draws.compare(bugs)
     report = {
         "machine": {**{key: machine()[key] for key in ("cpu", "cores")}, "load": round(os.getloadavg()[2], 1)},
@@ -160,8 +165,8 @@ def markdown(report: dict[str, Any]) -> str:
         "One tree at a time is `model.generate` with `num_return_sequences`. Lockstep waves and TreeQuest use CodeQ's",
         "engine for one batch over all trees, then wait for all verdicts. CPU seconds are those of the process that",
         "searches: they change less than wall time when others are busy on the machine. With one thread the model has",
-        "a core and the sandbox another, as where the model is on a GPU; with more they share the cores, and there is",
-        "nothing to win by running both at once.",
+        "a core and the sandbox another, as where the model is on a GPU; with more they share the cores, and the model",
+        "leaves one to the sandbox while that is at work.",
         "",
         "The driver's own cost, with an instant engine and sandbox and programs of 22 lines:",
         "",

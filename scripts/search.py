@@ -50,10 +50,7 @@ def main() -> None:
         },
         seed=args.seed,
     ) as run:
-        policy = models.load(study.model, args.policy.parent)
         given = tables.read("tasks", args.tasks)
-        whole = tasks(given, round=args.round, seed=args.seed, policy=policy.policy)
-        share = of_shard(whole, args.shard)
         stop = study.search.stop_when_solved or args.split == "test"
         conditions = {
             **{name: getattr(study, name).determinants() for name in ("model", "sandbox", "search")},
@@ -66,6 +63,9 @@ def main() -> None:
             FinishedTrees(args.journal, args.shard, conditions) as finished,
             Sandbox(study.sandbox) as sandbox,
         ):
+            policy = models.load(study.model, args.policy.parent, busy=lambda: sandbox.executing)
+            whole = tasks(given, round=args.round, seed=args.seed, policy=policy.policy)
+            share = of_shard(whole, args.shard)
             rest = [task for task in share if task not in finished]
             log.info("%d of %d trees are in the journal", len(share) - len(rest), len(share))
             run.note("sandbox", {"backend": sandbox.backend, **sandbox.isolation})

@@ -3,7 +3,7 @@
 Nothing heavy is imported here; `load` brings in torch when an engine is really wanted.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -68,11 +68,14 @@ class Engine(Protocol):
         ...
 
 
-def load(settings: ModelSettings, source: Path | str, device: str | None = None) -> Engine:
+def load(
+    settings: ModelSettings, source: Path | str, device: str | None = None, busy: Callable[[], int] | None = None
+) -> Engine:
     """Load a policy for sampling, as `settings.engine` says.
 
     `source` is a model directory or a hub id (then at `settings.revision`; engine "transformers" only);
-    `device` None means CUDA where there is one. Raises ModelError, with the remedy, when it cannot be loaded.
+    `device` None means CUDA where there is one. `busy` says how many other processes compute just now: a model
+    on the CPU leaves them a core each. Raises ModelError, with the remedy, when it cannot be loaded.
     """
     if settings.engine == "openai":
         from codeq.models.openai_engine import OpenaiEngine
@@ -80,7 +83,7 @@ def load(settings: ModelSettings, source: Path | str, device: str | None = None)
         return OpenaiEngine.load(settings, source, device)
     from codeq.models.transformers_engine import TransformersEngine
 
-    return TransformersEngine.load(settings, source, device)
+    return TransformersEngine.load(settings, source, device, busy)
 
 
 def directory_digest(directory: Path) -> str:

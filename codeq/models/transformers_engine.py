@@ -7,10 +7,10 @@ parallelism, continuous batching.
 Every completion draws from its own counter-based stream of uniforms (Philox keyed by its seed, one
 uniform per token) by inversion of the exact tempered and nucleus-truncated distribution. A completion
 therefore depends on its prompt, its seed and the weights, not on the batch it fell into - up to the
-rounding of matrix products, whose kernels depend on the batch's shape: a draw can differ where the uniform
-falls between a boundary of two tokens and the same boundary in another batch. For the mini model in float32
-that has a chance of 2e-6 to 3e-6 per token (benchmarks/search_throughput.md), and log-probabilities differ in
-their last digits.
+rounding of matrix products, whose kernels depend on the batch's shape and the number of threads: a draw can
+differ where the uniform falls between a boundary of two tokens and the same boundary in another batch. For the
+mini model in float32 that has a chance of 2e-6 to 3e-6 per token (benchmarks/search_throughput.md), and
+log-probabilities differ in their last digits.
 """
 
 import logging
@@ -28,6 +28,7 @@ from codeq.config import ModelSettings
 from codeq.errors import ModelError
 from codeq.identity import digest
 from codeq.models import Completion, Messages, Rendered, SampleRequest, TokenIds, directory_digest, tokenizers
+from codeq.models.cores import leave_cores
 from codeq.models.rendering import Renderer
 
 log = logging.getLogger(__name__)
@@ -120,8 +121,17 @@ class TransformersEngine:
         self._renderer = Renderer(tokenizer)
 
     @classmethod
-    def load(cls, settings: ModelSettings, source: Path | str, device: str | None = None) -> "TransformersEngine":
-        """Load weights and tokenizer from a directory or the hub. Raises ModelError with the remedy."""
+    def load(
+        cls,
+        settings: ModelSettings,
+        source: Path | str,
+        device: str | None = None,
+        busy: Callable[[], int] | None = None,
+    ) -> "TransformersEngine":
+        """Load weights and tokenizer from a directory or the hub (see `codeq.models.load`).
+
+        Raises ModelError with the remedy.
+        """
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         local = Path(source).is_dir()
         if isinstance(source, Path) and not local:
@@ -154,6 +164,8 @@ class TransformersEngine:
             raise ModelError(
                 f"{source}: attention of type {sorted(kinds)} is not supported; use a full-attention model"
             )
+        if busy and model.device.type == "cpu":
+            leave_cores(model, busy)
         tokenizer = tokenizers.load(Path(source) if local else str(source), settings.revision)
         return cls(model, tokenizer, _policy_digest(source, model), settings.batch_tokens)
 

@@ -48,6 +48,7 @@ class Sandbox:
         self._lock = threading.Lock()
         self._workers: set[Worker] = set()
         self._closed = False
+        self._most, self._unfinished = settings.workers, 0
         self._threads = ThreadPoolExecutor(settings.workers, thread_name_prefix="sandbox")
         first, *_ = [self._threads.submit(self._worker) for _ in range(settings.workers)]
         try:
@@ -84,6 +85,11 @@ class Sandbox:
         request = write_request(program, arguments, [self._test_timeout] * len(arguments))
         return self._start(lambda: judge.observe(len(arguments), self._execute(request)))
 
+    @property
+    def executing(self) -> int:
+        """How many workers are at work."""
+        return min(self._unfinished, self._most)
+
     def close(self) -> None:
         """Cancel what waits, kill the workers and all they run."""
         with self._lock:
@@ -107,7 +113,17 @@ class Sandbox:
     def _start(self, task: Callable[[], T]) -> Future[T]:
         if self._closed:
             raise SandboxError("the sandbox is closed; submit inside its `with` block")
-        return self._threads.submit(task)
+
+        def counted() -> T:
+            try:
+                return task()
+            finally:
+                with self._lock:
+                    self._unfinished -= 1
+
+        with self._lock:
+            self._unfinished += 1
+        return self._threads.submit(counted)
 
     def _execute(self, request: bytes, retries: int = 1) -> Execution:
         """Execute in this thread's worker; once more in a new one when the first is lost."""

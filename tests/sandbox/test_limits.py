@@ -40,6 +40,19 @@ def test_a_test_is_limited_in_cpu_time_and_a_waiting_one_in_wall_time(make_tests
     assert 2.4 <= waiting.results[2].seconds < 6
 
 
+def test_a_sandbox_tells_how_many_workers_are_at_work(make_tests: MakeTests) -> None:
+    slow = function("import time\ndef f(a):\n    time.sleep(0.5)\n    return a\n")
+    with Sandbox(SandboxSettings(workers=2)) as sandbox:
+        assert sandbox.executing == 0
+        running = [sandbox.submit(slow, make_tests(((1,), 1))) for _ in range(3)]
+        assert sandbox.executing == 2  # the third waits
+        running[0].result(), running[1].result()
+        assert sandbox.executing == 1
+        running[2].result()
+        assert sandbox.judge(function("def f(a): return 1"), make_tests(((1,), 1))).passed
+        assert sandbox.executing == 0
+
+
 def test_a_busy_machine_rejects_no_right_program(make_tests: MakeTests) -> None:
     """Four at once on one processor: each test is within its limit in CPU time, and beyond it in wall time."""
     code = """import time
