@@ -12,6 +12,7 @@ import ctypes
 import functools
 import os
 import resource
+import select
 import signal
 import struct
 import sys
@@ -224,10 +225,15 @@ def _enter_namespaces(mode: str) -> None:
         for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
             with open(f"/proc/self/{name}", "w") as file:
                 file.write(text)
+    lives, end = os.pipe()  # the process outside holds the other end for as long as it lives
     pid = os.fork()
     if pid:
         os._exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) & 0xFF)
+    os.close(end)
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if select.select([lives], [], [], 0)[0]:  # it died before its death would have been told
+        os._exit(1)
+    os.close(lives)
     # PID 1 gets only signals for which it has a handler: with none, a candidate cannot signal it.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     _private_root()
