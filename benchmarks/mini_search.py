@@ -9,12 +9,12 @@ import polars as pl
 
 from codeq import models
 from codeq.config import Study, load_study
+from codeq.data import tasks as data
 from codeq.data.curriculum import records
 from codeq.models import Completion, Engine, Messages, Rendered, SampleRequest
 from codeq.sandbox import Program, Sandbox, Test, Verdict
-from codeq.sandbox.screening import suites
+from codeq.search import tasks as search
 from codeq.search.requests import Task
-from codeq.tables import CALL
 
 ROOT = Path(__file__).resolve().parents[1]
 STUDY = load_study(ROOT / "config" / "mini.yaml")
@@ -28,23 +28,15 @@ def policy(study: Study = STUDY, busy: Callable[[], int] | None = None) -> Engin
 def tasks(count: int, sandbox: Sandbox, seed: int = 0) -> list[Task]:
     """`count` bugs of the curriculum that fail a public test: the first of every problem, then the second, ..."""
     raw = records.raw(STUDY.data.seed, STUDY.data.bugs_per_function)
-    problems, bugs, tests = records.problem_rows(raw), records.bug_rows(raw), records.test_rows(raw).to_dicts()
-    located = bugs.join(problems.select("problem_id", "statement", *CALL), on="problem_id", maintain_order="left")
-    ranked = located.with_columns(pl.int_range(pl.len()).over("problem_id").alias("rank")).sort("rank", "problem_id")
-    public = suites(test for test in tests if test["visibility"] == "public")
+    bugs = records.bug_rows(raw)
+    ranked = bugs.with_columns(pl.int_range(pl.len()).over("problem_id").alias("rank")).sort("rank", "problem_id")
+    given = data.tasks(bugs, records.problem_rows(raw), records.test_rows(raw), bugs["bug_id"])
+    task_of = {task.bug_id: task for task in search.tasks(given, round=1, seed=seed, policy="mini")}
     found: list[Task] = []
-    for row in ranked.iter_rows(named=True):
+    for bug in ranked["bug_id"]:
         if len(found) == count:
             break
-        task = Task(
-            **{key: row[key] for key in ("bug_id", "problem_id", "buggy_code", "entry_point", "kind", "statement")},
-            parameters=tuple(row["parameters"]),
-            returns=row["returns"],
-            tests=public[row["problem_id"]]["public"],
-            round=1,
-            seed=seed,
-            policy="mini",
-        )
+        task = task_of[bug]
         if not sandbox.judge(task.program(task.buggy_code), task.tests).passed:
             found.append(task)
     return found

@@ -27,5 +27,5 @@ def tasks(bugs: pl.DataFrame, problems: pl.DataFrame, tests: pl.DataFrame, chose
         .select(list(tables.SCHEMAS["tasks"]))
     )
     if lost := set(chosen) - set(made["bug_id"]):
-        raise DataError(f"bug {min(lost)} has no row, no problem or no public test; rerun the problems stage")
+        raise DataError(f"bug {min(lost)} has no row, no problem or no public test; rerun problems and tests")
     return made

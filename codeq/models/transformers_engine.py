@@ -9,7 +9,7 @@ uniform per token) by inversion of the exact tempered and nucleus-truncated dist
 therefore depends on its prompt, its seed and the weights, not on the batch it fell into - up to the
 rounding of matrix products, whose kernels depend on the batch's shape and the number of threads: a draw can
 differ where the uniform falls between a boundary of two tokens and the same boundary in another batch. For the
-mini model in float32 that has a chance of 2e-6 to 3e-6 per token (benchmarks/search_throughput.md), and
+mini model in float32 that has a chance of 1e-6 to 3e-6 per token (benchmarks/search_throughput.md), and
 log-probabilities differ in their last digits.
 """
 

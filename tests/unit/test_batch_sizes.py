@@ -10,16 +10,16 @@ import polars as pl
 import pytest
 
 from codeq.config import ModelSettings, SandboxSettings, SearchSettings
+from codeq.data import tasks as data
 from codeq.data.curriculum import records
 from codeq.models import Completion
 from codeq.models.transformers_engine import TransformersEngine
 from codeq.sandbox import Sandbox
-from codeq.sandbox.screening import suites
 from codeq.search import MODES
+from codeq.search import tasks as of_search
 from codeq.search.driver import drive
 from codeq.search.requests import Task
 from codeq.search.trajectory import rows
-from codeq.tables import CALL
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "codeq" / "models" / "mini" / "weights"
 MODEL = ModelSettings(dtype="float32", quantization="none", prompt="minimal")
@@ -31,20 +31,10 @@ FLOATS = ("logprob", "q_ai", "q")  # sums of logits' rounding errors
 def tasks() -> list[Task]:
     """The sixteen shortest bugs of different problems."""
     raw = records.raw(0, 1)
-    bugs = records.bug_rows(raw).join(records.problem_rows(raw).select("problem_id", "statement", *CALL), "problem_id")
-    public = suites(row for row in records.test_rows(raw).to_dicts() if row["visibility"] == "public")
-    return [
-        Task(
-            **{key: row[key] for key in ("bug_id", "problem_id", "buggy_code", "entry_point", "kind", "statement")},
-            parameters=tuple(row["parameters"]),
-            returns=row["returns"],
-            tests=public[row["problem_id"]]["public"],
-            round=1,
-            seed=0,
-            policy="mini",
-        )
-        for row in bugs.sort(pl.col("buggy_code").str.len_bytes(), "bug_id").head(16).to_dicts()
-    ]
+    bugs = records.bug_rows(raw)
+    shortest = bugs.sort(pl.col("buggy_code").str.len_bytes(), "bug_id")["bug_id"].head(16)
+    given = data.tasks(bugs, records.problem_rows(raw), records.test_rows(raw), shortest)
+    return of_search.tasks(given, round=1, seed=0, policy="mini")
 
 
 def search(

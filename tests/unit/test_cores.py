@@ -41,7 +41,7 @@ def test_completions_do_not_depend_on_the_cores(tmp_path: Path) -> None:
     asked = [SampleRequest(({"role": "user", "content": f"x + {i}"},), (i, i + 50), 0.8, 1.0, 24) for i in range(8)]
     plain, shared = load(SETTINGS, policy, "cpu"), load(SETTINGS, policy, "cpu", busy=lambda: next(turns))
     threads = set()
-    shared._model.register_forward_hook(lambda *_: threads.add(torch.get_num_threads()))  # type: ignore[attr-defined]
+    shared._model.register_forward_hook(lambda *_: threads.add(torch.get_num_threads()))
     for left, right in zip(plain.sample(asked), shared.sample(asked), strict=True):
         assert [completion.token_ids for completion in left] == [completion.token_ids for completion in right]
         assert [completion.logprob for completion in left] == pytest.approx([each.logprob for each in right], abs=1e-4)
